@@ -1,0 +1,78 @@
+"""Runs the exchange with the wire in a task of its own.
+
+httpx loses connections for good when a task is cancelled the native way of asyncio
+(``task.cancel()``, ``asyncio.timeout``, a web framework that drops its client). A child
+task of an anyio task group is cancelled through its scope instead, which httpx survives.
+The child's frames, which hold the wire request, never hang on what is raised here. What
+it raises comes up as it is: no exception group leaves this module.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Awaitable, Callable
+from typing import TypeVar
+
+import anyio
+
+T = TypeVar("T")
+
+
+class DeadlineReached(Exception):
+    """The deadline came before the function's end, and it was cancelled."""
+
+
+async def bridged(function: Callable[[], Awaitable[T]], deadline: float = math.inf) -> T:
+    """Await ``function()`` in a child task.
+
+    Args:
+        function: What to run.
+        deadline: When to cancel it, on anyio's clock.
+
+    Raises:
+        DeadlineReached: It was cancelled at the deadline.
+        BaseException: What the function raised.
+    """
+    results: list[T] = []
+    errors: list[BaseException] = []
+
+    async def run() -> None:
+        try:
+            results.append(await function())
+        except anyio.get_cancelled_exc_class():
+            raise
+        except BaseException as error:  # carried over to the caller, whatever it is
+            errors.append(error)
+
+    async with anyio.create_task_group() as group:
+        group.cancel_scope.deadline = deadline
+        group.start_soon(run)
+
+    if results:
+        return results[0]
+
+    if errors:
+        raise errors.pop()
+
+    raise DeadlineReached
+
+
+async def sheltered(function: Callable[[], Awaitable[T]], grace: float) -> T:
+    """Await ``function()`` to its end although the caller is cancelled, natively or by scope.
+
+    Args:
+        function: What to run.
+        grace: Seconds that it may take.
+
+    Raises:
+        DeadlineReached: It took longer, and was cancelled.
+        BaseException: What the function raised.
+    """
+
+    async def run() -> T:
+        with anyio.move_on_after(grace, shield=True):
+            return await function()
+
+        raise DeadlineReached
+
+    return await bridged(run)

@@ -1,0 +1,361 @@
+"""One call from first attempt to result: deadline, retry, gate, bridge, transport.
+
+    deadline          over everything below; of a batch's call, over each attempt
+      retry           by phase and policy, within the client's budget
+        gate          a connection and the pacer's leave; nothing is held while waiting
+          bridge      a child task, so that any cancellation is safe
+            transport
+
+``Core`` is what a client shares with the clients derived from it.
+"""
+
+from __future__ import annotations
+
+import math
+import os
+import time
+from collections.abc import Callable, Sequence
+from functools import partial
+from random import Random
+from typing import Generic, TypeVar, cast
+
+import anyio
+from anyio.lowlevel import EventLoopToken, current_token
+from attrs import define, evolve, field, frozen
+
+from ._bridge import DeadlineReached, bridged
+from ._errors import (
+    ConfigurationError,
+    ConnectionFailed,
+    PixLabError,
+    RateLimited,
+    TimedOut,
+    UnreadableReply,
+    was_sent,
+)
+from ._gate import CLOSED, Gate, Priority, Verdict
+from ._key import ENVIRONMENT, APIKey, Guarded, resolve
+from ._multipart import Multipart, SourceFailed
+from ._pacer import Ticket
+from ._protocol import Auth, Call, build, clean, read
+from ._results import Meta
+from ._retry import RetryBudget, RetryPolicy
+from .transports._seam import Reply, Request, Transport, TransportFault
+
+T = TypeVar("T")
+
+# Nobody waits for the single link of a batch, and its pacer knows when to try again.
+_BATCH_LIMITED_ATTEMPTS = 10
+
+
+@frozen
+class Options:
+    """What may differ between clients that share their connections."""
+
+    key: Guarded | None
+    auth: Auth
+    timeout: float
+    deadline: float | None
+    retry: RetryPolicy
+
+
+@define(eq=False)
+class Core:
+    """Connections, gate and budget, bound to one event loop by the first call."""
+
+    origin: str
+    transport: Transport
+    gate: Gate
+    downloads: Gate
+    budget: RetryBudget = field(factory=RetryBudget)
+    random: Random = field(factory=Random)
+    calls: int = 0
+    retries: int = 0
+    closed: bool = False
+    _loop: EventLoopToken | None = None
+    _pid: int = field(factory=os.getpid)
+
+    @property
+    def used(self) -> bool:
+        """Whether anything was ever sent, so that connections may be open."""
+        return self._loop is not None
+
+    def check(self) -> None:
+        """See that the client can be used here and now.
+
+        Raises:
+            ConfigurationError: It is closed, or belongs to another event loop or process.
+        """
+        if self.closed:
+            raise ConfigurationError(CLOSED)
+
+        if self._pid != os.getpid():
+            raise ConfigurationError(
+                "The client was made before this process was forked, and its connections "
+                "belong to the parent: make a new AsyncPixLab in the child."
+            )
+
+        here = current_token()
+        if self._loop is None:
+            self._loop = here
+        elif self._loop != here:
+            raise ConfigurationError(
+                "The client was first used in another event loop, to which its connections "
+                "belong: make one AsyncPixLab for each event loop (for each asyncio.run)."
+            )
+
+
+@define
+class Track:
+    """What happened to a call so far, readable from outside while it runs.
+
+    Attributes:
+        attempts: How many times it was sent or tried to be sent.
+        maybe_processed: Whether the service may have acted on one of them.
+        history: One sentence for each attempt that failed.
+    """
+
+    attempts: int = 0
+    maybe_processed: bool = False
+    history: list[str] = field(factory=list)
+
+
+async def exchange(
+    core: Core,
+    call: Call[T],
+    options: Options,
+    *,
+    priority: Priority = Priority.INTERACTIVE,
+    track: Track | None = None,
+) -> T:
+    """Make the call: send it, again where that is right, until there is a result.
+
+    Raises:
+        PixLabError: As the client's methods document.
+    """
+    core.check()
+    core.calls += 1
+    started = anyio.current_time()
+    key = None
+    if not call.endpoint.keyless:
+        if options.key is None:
+            raise ConfigurationError(NO_KEY, endpoint=call.endpoint.name)
+
+        key = await resolve(options.key)
+    running = _Exchange(core, call, options, priority, track or Track(), key, started)
+    if call.upload is None:
+        running.request = running.build()
+    return await running.run()
+
+
+@frozen
+class _Judged(Generic[T]):
+    """What came of one attempt, as data: a result, or an error and what led to it."""
+
+    result: T | None = None
+    error: PixLabError | None = None
+    cause: BaseException | None = None
+    stale: bool = False
+
+
+@define(eq=False)
+class _Exchange(Generic[T]):
+    core: Core
+    call: Call[T]
+    options: Options
+    priority: Priority
+    track: Track
+    key: APIKey | None
+    started: float
+    # Of a call without an upload: built once, sent as often as need be.
+    request: Request | None = None
+
+    async def run(self) -> T:
+        judged: _Judged[T] = _Judged()
+        while True:
+            try:
+                ticket = await self._enter()
+            except TimedOut as late:
+                # What an attempt failed with says more than the wait for the next one.
+                judged = judged if judged.error else _Judged(error=late.with_traceback(None))
+                break
+
+            judged = await self._attempt(ticket)
+            if judged.error is None:
+                self.core.budget.earn()
+                return cast("T", judged.result)
+
+            self.track.history.append(judged.error.summary)
+            wait = self._wait(judged)
+            if wait is None:
+                break
+
+            self.core.retries += 1
+            if wait > 0:
+                await anyio.sleep(wait)
+
+        # Raised here, far from the frames that saw the reply.
+        raise self._told(judged.error) from judged.cause
+
+    def build(
+        self, form: Callable[[Sequence[tuple[str, str]]], Multipart] | None = None
+    ) -> Request:
+        return build(
+            self.call,
+            self.core.origin,
+            key=self.key,
+            auth=self.options.auth,
+            timeout=self.options.timeout,
+            form=form,
+        )
+
+    def _deadline(self) -> float:
+        """When the call must end. That of a batch's call starts anew with each attempt.
+
+        A batch may rightly wait for hours until its rate limit lets a link go.
+        """
+        if self.options.deadline is None:
+            return math.inf
+
+        batch = self.priority is Priority.BATCH
+        return (anyio.current_time() if batch else self.started) + self.options.deadline
+
+    async def _enter(self) -> Ticket:
+        ticket = self.core.gate.try_enter(self.priority, anyio.current_time())
+        if ticket is not None:
+            return ticket
+
+        patience = math.inf if self.priority is Priority.BATCH else self._deadline()
+        return await self.core.gate.enter(self.priority, patience)
+
+    async def _attempt(self, ticket: Ticket) -> _Judged[T]:
+        """Send once, and say what came of it. Gives the ticket back, whatever happens."""
+        verdict, retry_after = Verdict.LOST, None
+        earlier = self.track.maybe_processed
+        self.track.attempts += 1
+        self.track.maybe_processed = True  # for whoever looks after a cancellation
+        try:
+            judged = self._judge(await bridged(self._send, self._deadline()))
+            verdict = Verdict.ACCEPTED
+            if isinstance(judged.error, RateLimited):
+                verdict, retry_after = Verdict.LIMITED, judged.error.retry_after
+        except TransportFault as fault:
+            judged = self._from_fault(fault)
+            if not fault.sent:
+                verdict = Verdict.UNSENT
+        except DeadlineReached:
+            late = TimedOut("no whole reply before the call's deadline", sent=True)
+            judged = _Judged(error=late)
+        finally:
+            self.core.gate.leave(ticket, verdict, retry_after=retry_after)
+
+        self.track.maybe_processed = earlier or (
+            judged.error is not None and was_sent(judged.error)
+        )
+        return judged
+
+    async def _send(self) -> Reply:
+        if self.request is not None:
+            return await self.core.transport.send(self.request)
+
+        assert self.call.upload is not None
+        async with self.call.upload.opened() as opened:
+            body = partial(Multipart, upload=self.call.upload, opened=opened)
+            request = self.build(body)
+            try:
+                return await self.core.transport.send(request)
+            except SourceFailed:
+                failure = cast("Multipart", request.content).failure
+            assert failure is not None
+            raise failure
+
+    def _judge(self, reply: Reply) -> _Judged[T]:
+        if self.key is not None:
+            # Whatever the service echoes: the key goes no further than this line.
+            reply = Reply(reply.status, reply.headers, self.key.scrub_bytes(reply.body))
+        elapsed = anyio.current_time() - self.started
+        meta = Meta(self.track.attempts, elapsed, reply.status)
+        try:
+            return _Judged(read(self.call, reply, meta, now=time.time()))
+        except PixLabError as error:
+            return _Judged(error=error.with_traceback(None))
+
+    def _from_fault(self, fault: TransportFault) -> _Judged[T]:
+        error = error_from(fault, self._scrubbed(clean(fault.message)))
+        cause = fault.__cause__
+        if cause is not None and self._scrubbed(told := _told_by(cause)) != told:
+            cause = None  # it quotes bytes of the peer's, and those quote the key
+        return _Judged(error=error, cause=cause, stale=fault.stale)
+
+    def _wait(self, judged: _Judged[T]) -> float | None:
+        """Seconds until the next attempt, or None where there is none."""
+        error = judged.error
+        assert error is not None
+        call, attempt, now = self.call, self.track.attempts, anyio.current_time()
+        if judged.stale and attempt == 1 and call.repeatable and call.replayable:
+            # The server closed an idle connection just as it was reused: nobody's fault,
+            # and no sign of trouble that a wait would cure.
+            return 0.0
+
+        policy = self.options.retry
+        if self.priority is Priority.BATCH:
+            patient = max(policy.limited_attempts, _BATCH_LIMITED_ATTEMPTS)
+            policy = evolve(policy, limited_attempts=patient)
+        wait = policy.wait(
+            error,
+            attempt=attempt,
+            repeatable=call.repeatable,
+            replayable=call.replayable,
+            random=self.core.random,
+        )
+        if wait is None:
+            return None
+
+        ahead = max(wait, self.core.gate.pacer.paused_for(now))
+        if self.priority is Priority.INTERACTIVE and now + ahead >= self._deadline():
+            return None
+
+        if isinstance(error, RateLimited) or self.core.budget.spend(now):
+            return wait
+
+        return None
+
+    def _told(self, error: PixLabError | None) -> PixLabError:
+        """The error with the facts of the call."""
+        assert error is not None
+        error.endpoint = self.call.endpoint.name
+        error.attempts = self.track.attempts
+        error.elapsed = anyio.current_time() - self.started
+        error.history = tuple(self.track.history)
+        error.maybe_processed = self.track.maybe_processed
+        return error
+
+    def _scrubbed(self, text: str) -> str:
+        return text if self.key is None else self.key.scrub(text)
+
+
+def error_from(fault: TransportFault, message: str) -> PixLabError:
+    """The error that a fault of the wire is to the caller."""
+    if fault.unreadable:
+        return UnreadableReply(message, http_status=fault.http_status)
+
+    if fault.phase is not None:
+        return TimedOut(message, phase=fault.phase, sent=fault.sent)
+
+    return ConnectionFailed(message, sent=fault.sent, permanent=fault.permanent)
+
+
+def _told_by(error: BaseException) -> str:
+    """Everything that the error and those behind it would print."""
+    told = ""
+    link: BaseException | None = error
+    while link is not None:
+        told += repr(link)
+        link = link.__cause__ or link.__context__
+    return told
+
+
+NO_KEY = (
+    f"No API key: set {ENVIRONMENT}, or pass api_key= to AsyncPixLab. Keys are made in the "
+    f"console at https://console.pixlab.io."
+)

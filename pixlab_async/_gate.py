@@ -1,0 +1,181 @@
+"""The one place where calls wait their turn: for a free connection and for the pacer.
+
+Capacity is the number of connections, so nothing ever queues inside the HTTP library.
+First come, first served, but interactive calls go before those of batches, and a batch
+never takes the last connection. Who waits holds nothing. All bookkeeping is in plain
+functions; the only await is the wait itself, and a cancellation there gives back whatever
+had just been granted.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import OrderedDict
+from collections.abc import Callable
+from enum import Enum, IntEnum
+
+import anyio
+from attrs import define, field
+
+from ._errors import ConfigurationError, TimedOut
+from ._pacer import Pacer, Ticket
+
+
+class Priority(IntEnum):
+    """Whose call it is."""
+
+    INTERACTIVE = 0
+    BATCH = 1
+
+
+class Verdict(Enum):
+    """What became of a request, as far as the rate limit is concerned."""
+
+    ACCEPTED = "accepted"
+    LIMITED = "limited"
+    LOST = "lost"
+    UNSENT = "unsent"
+
+
+@define(eq=False)
+class _Waiter:
+    event: anyio.Event = field(factory=anyio.Event)
+    ticket: Ticket | None = None
+    # When it will look again by itself; only the first in line sets a timer.
+    wakes_at: float = math.inf
+
+
+class Gate:
+    """Slots and pace, shared by every caller of a client.
+
+    Args:
+        capacity: Requests that may be under way at once.
+        pacer: The rate rule.
+        clock: Seconds, monotonic.
+    """
+
+    def __init__(
+        self, capacity: int, pacer: Pacer, clock: Callable[[], float] = anyio.current_time
+    ) -> None:
+        self.capacity = capacity
+        self.in_use = 0
+        self.pacer = pacer
+        self._clock = clock
+        self._closed = False
+        # One request of a batch must not keep an interactive call waiting for a slot.
+        self._capacities = (capacity, max(1, capacity - 1))
+        self._queues: tuple[OrderedDict[_Waiter, None], ...] = (OrderedDict(), OrderedDict())
+
+    @property
+    def queued(self) -> int:
+        """How many callers wait."""
+        return sum(len(queue) for queue in self._queues)
+
+    def try_enter(self, priority: Priority, now: float) -> Ticket | None:
+        """Enter without waiting, or None where the caller has to wait."""
+        if self._queues[0] or self._queues[priority] or not self._may_go(priority, now):
+            return None
+
+        return self._take(now)
+
+    async def enter(self, priority: Priority, deadline: float = math.inf) -> Ticket:
+        """Wait for a slot and for leave to send.
+
+        Raises:
+            TimedOut: The clock reached the deadline; phase "queue".
+            ConfigurationError: The client was closed meanwhile.
+        """
+        ticket = self.try_enter(priority, self._clock())
+        if ticket is not None:
+            return ticket
+
+        waiter = _Waiter()
+        queue = self._queues[priority]
+        queue[waiter] = None
+        try:
+            return await self._wait(waiter, deadline)
+        except BaseException:
+            queue.pop(waiter, None)
+            if waiter.ticket is not None:
+                self.leave(waiter.ticket, Verdict.UNSENT)
+            self._dispatch()
+            raise
+
+    def leave(self, ticket: Ticket, verdict: Verdict, *, retry_after: float | None = None) -> None:
+        """Give the slot back, and tell the pacer what became of the request."""
+        now = self._clock()
+        if verdict is Verdict.ACCEPTED:
+            self.pacer.accepted(ticket, now)
+        elif verdict is Verdict.LIMITED:
+            self.pacer.limited(ticket, now, retry_after)
+        elif verdict is Verdict.LOST:
+            self.pacer.lost(ticket)
+        else:
+            self.pacer.give_back(ticket)
+        self.in_use -= 1
+        self._dispatch()
+
+    def close(self) -> None:
+        """Turn away everybody who waits, and who comes later."""
+        self._closed = True
+        for queue in self._queues:
+            for waiter in queue:
+                waiter.event.set()
+
+    async def _wait(self, waiter: _Waiter, deadline: float) -> Ticket:
+        while True:
+            waiter.wakes_at = math.inf
+            self._dispatch(asking=waiter)
+            if waiter.ticket is not None:
+                return waiter.ticket
+
+            if self._closed:
+                raise ConfigurationError(CLOSED)
+
+            if self._clock() >= deadline:
+                raise TimedOut("no connection or no leave of the rate limit in time", phase="queue")
+
+            with anyio.CancelScope(deadline=min(deadline, waiter.wakes_at)):
+                await waiter.event.wait()
+            if waiter.event.is_set() and waiter.ticket is None:
+                waiter.event = anyio.Event()
+
+    def _may_go(self, priority: Priority, now: float) -> bool:
+        return self.in_use < self._capacities[priority] and self.pacer.delay(now) <= 0
+
+    def _take(self, now: float) -> Ticket:
+        self.in_use += 1
+        return self.pacer.take(now)
+
+    def _dispatch(self, asking: _Waiter | None = None) -> None:
+        """Grant whatever can be granted; see that the first in line has a timer."""
+        if not (self._queues[0] or self._queues[1]):
+            return
+
+        now = self._clock()
+        while (first := self._first()) is not None:
+            priority, waiter = first
+            if self.in_use >= self._capacities[priority]:
+                return  # whoever leaves comes by here
+
+            delay = self.pacer.delay(now)
+            if delay > 0:
+                if waiter.wakes_at > now + delay:
+                    waiter.wakes_at = now + delay
+                    if waiter is not asking:
+                        waiter.event.set()
+                return
+
+            del self._queues[priority][waiter]
+            waiter.ticket = self._take(now)
+            waiter.event.set()
+
+    def _first(self) -> tuple[Priority, _Waiter] | None:
+        for priority in Priority:
+            if self._queues[priority]:
+                return priority, next(iter(self._queues[priority]))
+
+        return None
+
+
+CLOSED = "The client is closed: make a new AsyncPixLab, or close it later."

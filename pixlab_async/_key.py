@@ -1,0 +1,218 @@
+"""The API key: read from where it may stand, and never shown.
+
+``APIKey`` is the only object that holds the key's text. It prints as a mask, refuses to
+be pickled or copied, and gives the text out through ``reveal()`` alone, which only the
+code that writes the wire request calls. Functions here let go of the raw text before
+they raise, so that a traceback with local variables has nothing to show.
+"""
+
+from __future__ import annotations
+
+import hmac
+import json
+import os
+from collections.abc import Awaitable, Callable, Mapping
+from inspect import isawaitable
+from typing import Any, NoReturn, Protocol, TypeAlias
+from urllib.parse import parse_qsl, quote
+
+from attrs import frozen
+
+from ._errors import ConfigurationError
+
+ENVIRONMENT = "PIXLAB_API_KEY"
+PARAMETER = "key"
+# The vendor's pages name this response header as the request header that carries the key.
+HEADER = "WWW-Authenticate"
+
+_MASK = "***"
+
+
+class APIKey:
+    """A PixLab API key that cannot be printed, pickled or copied by accident.
+
+    Args:
+        value: The key as the console shows it: printable ASCII, no white space.
+
+    Raises:
+        ConfigurationError: The value is empty or has characters no key can have.
+    """
+
+    __slots__ = ("_forms", "_value")
+
+    def __init__(self, value: str) -> None:
+        problem = _problem(value)
+        if problem is not None:
+            value = ""  # the frame of the error must not hold it
+            raise ConfigurationError(problem)
+
+        self._value = value
+        # The spellings in which a service may echo it: plain, in a URL, in JSON (PHP's
+        # json_encode writes a slash as "\/"). One and the same for most keys.
+        escaped = json.dumps(value)[1:-1]
+        self._forms = frozenset(
+            {value, quote(value), quote(value, safe=""), escaped, escaped.replace("/", "\\/")}
+        )
+
+    @classmethod
+    def from_request(cls, request: HasScope | Mapping[str, Any]) -> APIKey:
+        """Read the caller's key from an incoming ASGI request.
+
+        Looks at the query parameter ``key`` first, then at the ``WWW-Authenticate``
+        header: the two places where PixLab itself takes it.
+
+        Args:
+            request: A Starlette or FastAPI request, or a bare ASGI scope.
+
+        Raises:
+            ConfigurationError: The request carries no key, or a malformed one.
+        """
+        scope = request if isinstance(request, Mapping) else request.scope
+        found = _in_scope(scope)
+        if found is None:
+            raise ConfigurationError(
+                f"The request carries no PixLab key: it is read from the query parameter "
+                f"{PARAMETER!r} or from the header {HEADER!r}."
+            )
+
+        return require(found)
+
+    def reveal(self) -> str:
+        """The key's text. For the wire only: whatever holds it can leak it."""
+        return self._value
+
+    def scrub(self, text: str) -> str:
+        """The text with every spelling of the key masked."""
+        for form in self._forms:
+            text = text.replace(form, _MASK)
+        return text
+
+    def scrub_bytes(self, body: bytes) -> bytes:
+        """Like ``scrub``, for a reply's body; the same object where the key is not in it."""
+        for form in self._forms:
+            body = body.replace(form.encode(), _MASK.encode())
+        return body
+
+    def __repr__(self) -> str:
+        return f"APIKey({_MASK})"
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, APIKey):
+            return NotImplemented
+
+        return hmac.compare_digest(self._value, other._value)
+
+    def __hash__(self) -> int:
+        return hash((APIKey, self._value))
+
+    def __reduce__(self) -> NoReturn:
+        raise TypeError(
+            "An APIKey is not pickled or copied, so that it cannot end up in a file or a queue: "
+            f"let the other process read {ENVIRONMENT} itself."
+        )
+
+
+class HasScope(Protocol):
+    """An incoming request of an ASGI framework."""
+
+    @property
+    def scope(self) -> Any: ...  # frameworks type it as MutableMapping, dict or TypedDict
+
+
+KeyText: TypeAlias = str | APIKey
+KeySource: TypeAlias = KeyText | Callable[[], KeyText | Awaitable[KeyText]]
+
+
+@frozen
+class MalformedKey:
+    """What is left of a text that cannot be a key: the reason, not the text."""
+
+    problem: str
+
+
+Guarded: TypeAlias = APIKey | MalformedKey | Callable[[], KeyText | Awaitable[KeyText]]
+
+
+def guard(source: KeySource) -> Guarded:
+    """The source with any plain text in it wrapped; a callable stays one.
+
+    Never raises, so that a caller can rebind the variable that held the text before
+    anything can fail: see ``require``.
+    """
+    return source if callable(source) else guard_text(source)
+
+
+def guard_text(value: KeyText) -> APIKey | MalformedKey:
+    """The text as a key, or as the reason why it can be none."""
+    if isinstance(value, APIKey):
+        return value
+
+    problem = _problem(value)
+    return APIKey(value) if problem is None else MalformedKey(problem)
+
+
+def require(key: APIKey | MalformedKey) -> APIKey:
+    """The key.
+
+    Raises:
+        ConfigurationError: What was given cannot be a key.
+    """
+    if isinstance(key, MalformedKey):
+        raise ConfigurationError(key.problem)
+
+    return key
+
+
+async def resolve(source: Guarded) -> APIKey:
+    """The key to use now: a callable is asked anew for each call, so keys can rotate.
+
+    Raises:
+        ConfigurationError: What was given, or what the callable gave, cannot be a key.
+    """
+    if not callable(source):
+        return require(source)
+
+    given = source()
+    return require(guard_text(await given if isawaitable(given) else given))
+
+
+def from_environment() -> APIKey | None:
+    """The key in PIXLAB_API_KEY, or None where that is unset or empty."""
+    return require(guard_text(os.environ[ENVIRONMENT])) if os.environ.get(ENVIRONMENT) else None
+
+
+def from_query(query: str) -> tuple[APIKey | MalformedKey | None, bool]:
+    """The key in a URL's query, and whether the query holds anything else."""
+    pairs = parse_qsl(query, keep_blank_values=True)
+    found = [guard_text(value) for name, value in pairs if name == PARAMETER]
+    return (found[-1] if found else None), len(found) < len(pairs)
+
+
+def _problem(value: object) -> str | None:
+    """Why the value cannot be a key, without quoting it; None where it can."""
+    if not isinstance(value, str):
+        return f"The API key must be a str, not {type(value).__name__}."
+
+    if not value:
+        return f"The API key is empty: set {ENVIRONMENT} or pass api_key=."
+
+    if not value.isascii() or not value.isprintable() or " " in value:
+        return (
+            "The API key has characters that no key has (white space, control or non-ASCII "
+            "characters): copy it again from the PixLab console, without a line end."
+        )
+
+    return None
+
+
+def _in_scope(scope: Mapping[str, Any]) -> APIKey | MalformedKey | None:
+    found, _ = from_query(scope.get("query_string", b"").decode("latin-1"))
+    if found is not None:
+        return found
+
+    wanted = HEADER.lower().encode()
+    for name, value in scope.get("headers", ()):
+        if name.lower() == wanted:
+            return guard_text(value.decode("latin-1").strip())
+
+    return None

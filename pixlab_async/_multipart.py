@@ -1,0 +1,85 @@
+"""A multipart/form-data body with fields and one file, written while it is sent.
+
+httpx's own encoder reads files on the event loop and cannot take async iterables, hence
+this one. Pure but for the chunks it is given.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import AsyncIterator, Sequence
+
+from ._errors import ConfigurationError
+from ._sources import Opened, Upload
+
+FIELD = "file"
+
+
+class Multipart:
+    """The body, iterable once.
+
+    Attributes:
+        headers: Content type, and the length where the upload's is known.
+        failure: What the source raised while it was read, with the source's own frames.
+    """
+
+    def __init__(self, fields: Sequence[tuple[str, str]], upload: Upload, opened: Opened) -> None:
+        boundary = os.urandom(16).hex()
+        self.failure: Exception | None = None
+        self._head = _head(boundary, fields, upload)
+        self._tail = f"\r\n--{boundary}--\r\n".encode()
+        self._chunks = opened.chunks
+        self.headers: list[tuple[str, str]] = [
+            ("Content-Type", f"multipart/form-data; boundary={boundary}")
+        ]
+        if opened.length is not None:
+            length = len(self._head) + opened.length + len(self._tail)
+            self.headers.append(("Content-Length", str(length)))
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        yield self._head
+        while (chunk := await self._next()) is not None:
+            yield chunk
+        yield self._tail
+
+    async def _next(self) -> bytes | None:
+        try:
+            chunk: object = await anext(self._chunks, None)
+        except Exception as error:
+            # Kept apart: on its way up it would collect frames that hold the head, and
+            # with it the key.
+            self.failure = error
+        else:
+            if chunk is None:
+                return None
+
+            if isinstance(chunk, bytes | bytearray | memoryview):
+                return bytes(chunk)
+
+            self.failure = ConfigurationError(
+                f"The source gave {type(chunk).__name__} where bytes are wanted: open files in "
+                f"binary mode, encode text."
+            )
+        raise SourceFailed
+
+
+class SourceFailed(Exception):
+    """The upload's source raised; what it raised is in ``Multipart.failure``."""
+
+
+def _head(boundary: str, fields: Sequence[tuple[str, str]], upload: Upload) -> bytes:
+    parts = [
+        f'--{boundary}\r\nContent-Disposition: form-data; name="{name}"\r\n\r\n{value}\r\n'
+        for name, value in fields
+    ]
+    parts.append(
+        f'--{boundary}\r\nContent-Disposition: form-data; name="{FIELD}"; '
+        f'filename="{_quoted(upload.filename)}"\r\nContent-Type: {upload.media_type}\r\n\r\n'
+    )
+    # "replace": a file's name may hold bytes that are no text; the fields were checked.
+    return "".join(parts).encode(errors="replace")
+
+
+def _quoted(filename: str) -> str:
+    """As browsers do it (the HTML standard's multipart encoding)."""
+    return filename.replace('"', "%22").replace("\r", "%0D").replace("\n", "%0A")

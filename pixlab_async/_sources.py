@@ -1,0 +1,220 @@
+"""Where a picture comes from: a link that PixLab fetches, or bytes that are uploaded.
+
+``as_source`` sorts what the caller gave; ``Upload.opened`` opens it for one attempt. Files
+are read in a thread, a chunk at a time, and never held whole. A source that can be read
+from its start again can be repeated; an iterator cannot.
+"""
+
+from __future__ import annotations
+
+import mimetypes
+import os
+from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Iterable, Iterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import IO, TypeAlias, TypeGuard, cast
+
+import anyio
+import anyio.to_thread
+from attrs import field, frozen
+
+from ._errors import ConfigurationError
+from ._results import Media
+
+Source: TypeAlias = (
+    str | Media | os.PathLike[str] | bytes | IO[bytes] | Iterable[bytes] | AsyncIterable[bytes]
+)
+
+CHUNK = 64 * 1024
+_CLOSE_TIMEOUT = 5.0
+_UNNAMED = "upload"
+
+
+@frozen
+class Upload:
+    """Bytes to be sent as the multipart field ``file``.
+
+    Attributes:
+        content: What they are read from.
+        filename: The name that goes with them.
+        start: Where a seekable file stood when it was given, else None.
+    """
+
+    content: os.PathLike[str] | bytes | IO[bytes] | Iterable[bytes] | AsyncIterable[bytes] = field(
+        repr=False
+    )
+    filename: str
+    start: int | None = None
+
+    @property
+    def media_type(self) -> str:
+        """The content type that the name suggests."""
+        return mimetypes.guess_type(self.filename)[0] or "application/octet-stream"
+
+    @property
+    def replayable(self) -> bool:
+        """Whether it can be sent a second time."""
+        if isinstance(self.content, os.PathLike | bytes) or self.start is not None:
+            return True
+
+        return not _is_file(self.content) and not isinstance(self.content, Iterator | AsyncIterator)
+
+    @asynccontextmanager
+    async def opened(self) -> AsyncGenerator[Opened]:
+        """Open it for one attempt.
+
+        Raises:
+            ConfigurationError: The file cannot be opened.
+        """
+        content = self.content
+        if isinstance(content, os.PathLike):
+            with await anyio.to_thread.run_sync(_open, Path(content)) as file:
+                yield Opened(_file_chunks(file), os.fstat(file.fileno()).st_size)
+        elif isinstance(content, bytes):
+            yield Opened(_each([content]), len(content))
+        elif _is_file(content):
+            length = await anyio.to_thread.run_sync(_rewind, content, self.start)
+            yield Opened(_file_chunks(content), length)
+        elif isinstance(content, AsyncIterable):
+            chunks = aiter(content)
+            try:
+                yield Opened(chunks, None)
+            finally:
+                await _close(chunks)
+        else:
+            yield Opened(_in_thread(iter(content)), None)
+
+
+@frozen
+class Opened:
+    """An upload that is being read: its chunks, and its length in bytes where known."""
+
+    chunks: AsyncIterator[bytes]
+    length: int | None
+
+
+def as_source(given: object) -> str | Upload:
+    """The link, or the upload, that the caller means.
+
+    Raises:
+        ConfigurationError: It is neither, or a string that is no http(s) URL.
+    """
+    if isinstance(given, Media):
+        return given.link
+
+    if isinstance(given, str):
+        return _link(given)
+
+    if isinstance(given, os.PathLike):
+        path = Path(os.fspath(given))
+        return Upload(path, path.name)
+
+    if isinstance(given, bytes | bytearray | memoryview):
+        return Upload(bytes(given), _UNNAMED)
+
+    if _is_file(given):
+        return Upload(given, _name_of(given), _position(given))
+
+    if isinstance(given, AsyncIterable | Iterable):
+        # What its items are shows when they come; see ``Multipart``.
+        return Upload(cast("Iterable[bytes]", given), _UNNAMED)
+
+    raise ConfigurationError(
+        f"A source must be an http(s) URL, a Media, a Path, bytes, a binary file or an iterable "
+        f"of bytes, not {type(given).__name__}."
+    )
+
+
+def check_link(link: str, what: str) -> str:
+    """The link, byte for byte, where it can be sent.
+
+    Raises:
+        ConfigurationError: It is empty, too long, or has characters that no link has.
+    """
+    if not link:
+        raise ConfigurationError(f"The {what} is empty.")
+
+    if len(link) > _LONGEST_LINK:
+        raise ConfigurationError(
+            f"The {what} has {len(link):,} characters; servers take {_LONGEST_LINK:,} at most."
+        )
+
+    # Whether the service reads "+" as a space in a query is not known, so a raw space
+    # could name another picture than the one meant.
+    if not link.isprintable() or " " in link:
+        raise ConfigurationError(
+            f"The {what} has spaces or control characters: percent-encode them, or strip the "
+            f"line end where it was read from a file."
+        )
+
+    return link
+
+
+_LONGEST_LINK = 4096
+
+
+def _link(given: str) -> str:
+    if not given.lower().startswith(("http://", "https://")):
+        raise ConfigurationError(
+            "A source that is a str must be an http(s) URL. For a local file pass "
+            "pathlib.Path(...), for text that is no address encode it to bytes."
+        )
+
+    return check_link(given, "source's URL")
+
+
+def _is_file(given: object) -> TypeGuard[IO[bytes]]:
+    return callable(getattr(given, "read", None))
+
+
+def _name_of(file: object) -> str:
+    name = getattr(file, "name", None)
+    return Path(name).name or _UNNAMED if isinstance(name, str) else _UNNAMED
+
+
+def _position(file: IO[bytes]) -> int | None:
+    try:
+        return file.tell() if file.seekable() else None
+    except (AttributeError, OSError):
+        return None
+
+
+def _open(path: Path) -> IO[bytes]:
+    try:
+        return path.open("rb")
+    except OSError as error:
+        raise ConfigurationError(
+            f"The source {str(path)!r} cannot be read: {error.strerror or error}."
+        ) from error
+
+
+def _rewind(file: IO[bytes], start: int | None) -> int | None:
+    """Put a seekable file to where it stood; the bytes from there to its end."""
+    if start is None:
+        return None
+
+    end = file.seek(0, os.SEEK_END)
+    file.seek(start)
+    return end - start
+
+
+async def _file_chunks(file: IO[bytes]) -> AsyncIterator[bytes]:
+    while chunk := await anyio.to_thread.run_sync(file.read, CHUNK):
+        yield chunk
+
+
+async def _in_thread(chunks: Iterator[bytes]) -> AsyncIterator[bytes]:
+    # A generator that reads a socket or a disk must not hold up the event loop.
+    while (chunk := await anyio.to_thread.run_sync(next, chunks, None)) is not None:
+        yield chunk
+
+
+async def _each(chunks: Iterable[bytes]) -> AsyncIterator[bytes]:
+    for chunk in chunks:
+        yield chunk
+
+
+async def _close(chunks: AsyncIterator[bytes]) -> None:
+    if isinstance(chunks, AsyncGenerator):
+        with anyio.move_on_after(_CLOSE_TIMEOUT, shield=True):
+            await chunks.aclose()

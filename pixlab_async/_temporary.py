@@ -1,0 +1,160 @@
+"""Pictures that live as long as they are needed, and not a moment longer.
+
+What was made is deleted on success, on error and on cancellation. A cancellation that
+strikes while the picture is being made waits, for a bounded grace, until its link is
+known, deletes it, and then goes on. What must not be interrupted runs in a task of its
+own, since two native cancellations get through a shield in the caller's.
+"""
+
+from __future__ import annotations
+
+import inspect
+import logging
+from collections.abc import AsyncGenerator, Awaitable, Callable
+from contextlib import asynccontextmanager
+
+import anyio
+from attrs import define, field
+
+from ._bridge import DeadlineReached, sheltered
+from ._errors import CleanupFailed, ConfigurationError, PixLabError
+from ._results import Deletion, Media
+
+_log = logging.getLogger("pixlab_async")
+
+Delete = Callable[[Media], Awaitable[Deletion]]
+
+# Seconds: how long a cancelled caller waits for the link at most, and for the deletion.
+GRACE = 30.0
+
+
+@asynccontextmanager
+async def temporary(
+    making: Awaitable[Media], delete: Delete, grace: float = GRACE
+) -> AsyncGenerator[Media]:
+    """Make a picture, lend it, delete it.
+
+    Args:
+        making: What makes it.
+        delete: Deletes it; nothing being there any more is fine.
+        grace: See ``GRACE``.
+
+    Raises:
+        CleanupFailed: The deletion could not be confirmed. Not raised over a cancellation,
+            which must go on; it is logged then.
+    """
+    media = await _made(making, delete, grace)
+    try:
+        yield media
+    except Exception as error:
+        failure = await _cleaned(media, delete, grace)
+        if failure is not None:
+            raise failure from error
+
+        raise
+    except BaseException:
+        failure = await _cleaned(media, delete, grace)
+        if failure is not None:
+            _log.error("%s", failure)
+        raise
+
+    failure = await _cleaned(media, delete, grace)
+    if failure is not None:
+        raise failure from failure.error
+
+
+@define(eq=False)
+class _Making:
+    """What the task that makes the picture has come to."""
+
+    done: anyio.Event = field(factory=anyio.Event)
+    shield: anyio.CancelScope = field(factory=lambda: anyio.CancelScope(shield=True))
+    media: Media | None = None
+    error: Exception | None = None
+    abandoned: bool = False
+
+    async def run(self, making: Awaitable[Media]) -> None:
+        if self.abandoned:
+            if inspect.iscoroutine(making):
+                making.close()  # it never started: there is nothing to wait for
+            return
+
+        with self.shield:
+            try:
+                self.media = await making
+            except Exception as error:  # carried over to the caller, whatever it is
+                self.error = error
+        self.done.set()
+
+
+async def _made(making: Awaitable[Media], delete: Delete, grace: float) -> Media:
+    state = _Making()
+    try:
+        async with anyio.create_task_group() as group:
+            group.start_soon(state.run, making)
+            try:
+                await state.done.wait()
+            except BaseException:
+                state.abandoned = True
+                state.shield.deadline = anyio.current_time() + grace
+                raise
+    except BaseException:
+        await _abandon(state, delete, grace)
+        raise
+
+    if state.error is not None:
+        raise state.error
+
+    if isinstance(state.media, Media):
+        return state.media
+
+    raise ConfigurationError(
+        f"temporary() takes what makes a Media, such as pixlab.oilpaint(...); this made "
+        f"{type(state.media).__name__}. A Blob is stored nowhere and needs no deletion."
+    )
+
+
+async def _abandon(state: _Making, delete: Delete, grace: float) -> None:
+    """Delete what a cancelled caller's picture came to; say so where that is not known."""
+    if state.media is not None:
+        failure = await _cleaned(state.media, delete, grace)
+        if failure is not None:
+            _log.error("%s", failure)
+    elif state.shield.cancelled_caught:
+        _log.error(
+            "A picture was being made when its caller was cancelled, and no reply came within "
+            "%.0f seconds: it may be stored, and its link is not known.",
+            grace,
+        )
+
+
+async def _cleaned(media: Media, delete: Delete, grace: float) -> CleanupFailed | None:
+    """Delete the picture, cancelled or not; what went wrong, if something did."""
+    failures: list[CleanupFailed] = []
+
+    async def attempt() -> None:
+        try:
+            await delete(media)
+        except PixLabError as error:
+            failures.append(_failure(media, error))
+
+    try:
+        await sheltered(attempt, grace)
+    except DeadlineReached:
+        failures.append(_failure(media, None))
+    except BaseException:
+        for failure in failures:  # the caller is cancelled and will not see it
+            _log.error("%s", failure)
+        raise
+
+    return failures[0] if failures else None
+
+
+def _failure(media: Media, error: PixLabError | None) -> CleanupFailed:
+    reason = "it took too long" if error is None else error.summary
+    return CleanupFailed(
+        f"the picture {media.id} may still be stored, its deletion failed: {reason}",
+        endpoint="delete",
+        media=media,
+        error=error,
+    )

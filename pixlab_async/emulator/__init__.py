@@ -1,0 +1,175 @@
+"""PixLab on your machine: a real server on a real socket, with real pictures.
+
+    from pixlab_async.emulator import Emulator
+
+    async with Emulator() as emulator:
+        pixlab = AsyncPixLab(base_url=emulator.base_url, api_key=emulator.api_key)
+
+A separate reading of the vendor's documentation: it imports nothing of the client. What is
+not documented it does in the plainest way, and it is no proof of what the real service does.
+Needs the extra ``emulator``. Bound to this machine alone unless told otherwise.
+"""
+
+from __future__ import annotations
+
+import secrets
+import shutil
+import socket
+import tempfile
+import time
+from collections import deque
+from collections.abc import Sequence
+from os import PathLike
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+import anyio
+import anyio.to_thread
+
+from ._app import Parts, make_app
+from ._endpoints import Service
+from ._faults import Fault, FaultPlan
+from ._incoming import Incoming
+from ._limits import AddressLimit
+from ._media import MediaStore
+from ._server import Server
+
+__all__ = ["Emulator", "Fault", "Incoming"]
+
+# How many requests the record holds; older ones fall out.
+_RECORD = 100_000
+
+
+class Emulator:
+    """The emulated service. Use it with ``async with`` or ``with``.
+
+    Args:
+        folder: Where media are kept; they are there again after a restart. Default: a
+            folder of its own that goes with the emulator.
+        api_key: The valid key. Default: a random one.
+        more_keys: Further valid keys, for several tenants.
+        host: The address to listen on. Default 127.0.0.1: this machine alone.
+        port: The port; 0 (default) takes a free one.
+        limit_per_minute: Requests per minute and client address before 429; None (default)
+            for any number. The service's own number is not known.
+        announce_wait: Whether a 429 carries ``Retry-After``. Default False: the service
+            documents no such header.
+    """
+
+    def __init__(
+        self,
+        folder: str | PathLike[str] | None = None,
+        *,
+        api_key: str | None = None,
+        more_keys: Sequence[str] = (),
+        host: str = "127.0.0.1",
+        port: int = 0,
+        limit_per_minute: int | None = None,
+        announce_wait: bool = False,
+    ) -> None:
+        self.api_key = api_key or secrets.token_hex(16)
+        self.received: deque[Incoming] = deque(maxlen=_RECORD)
+        self._folder = None if folder is None else Path(folder)
+        self._own_folder: str | None = None
+        self._keys = {key: f"{n}p" for n, key in enumerate([self.api_key, *more_keys], start=1)}
+        self._address = (host, port)
+        self._limit = AddressLimit(limit_per_minute, time.monotonic)
+        self._announce_wait = announce_wait
+        self._faults = FaultPlan()
+        self._server: Server | None = None
+        self._service: Service | None = None
+
+    @property
+    def base_url(self) -> str:
+        """Where it listens, such as "http://127.0.0.1:40123"."""
+        return self._running().base_url
+
+    def stored(self) -> list[str]:
+        """The links of everything that is stored now, oldest first."""
+        service = self._running()
+        return [service.link(media_id) for media_id in service.store.ids()]
+
+    def inject(self, fault: Fault) -> None:
+        """Let requests to come meet trouble; see ``Fault``."""
+        self._faults.add(fault)
+
+    def clear(self) -> None:
+        """Forget faults and the record, and delete what is stored."""
+        self._faults.clear()
+        self.received.clear()
+        store = self._running().store
+        for media_id in store.ids():
+            store.delete(media_id)
+
+    def start(self) -> None:
+        """Begin to serve. Blocks for some tens of milliseconds; ``with`` calls it."""
+        if self._folder is None:
+            self._own_folder = tempfile.mkdtemp(prefix="pixlab-emulator-")
+        folder = Path(self._own_folder or self._folder or "")
+        folder.mkdir(parents=True, exist_ok=True)
+        family = socket.AF_INET6 if ":" in self._address[0] else socket.AF_INET
+        # Named in full: asyncio turns Nagle's algorithm off for no other kind, and each
+        # reply would wait 40 ms for an acknowledgement.
+        listening = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+        listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            listening.bind(self._address)
+        except OSError:
+            listening.close()
+            raise
+
+        host, port = listening.getsockname()[:2]
+        shown = f"[{host}]" if ":" in host else host
+        self._service = Service(MediaStore(folder), f"http://{shown}:{port}", self._keys)
+        self._server = Server(listening)
+        parts = Parts(
+            self._service,
+            self._limit,
+            self._faults,
+            self.received,
+            self._announce_wait,
+            self._server.abort,
+        )
+        self._server.start(make_app(parts))
+
+    def stop(self) -> None:
+        """End serving. Blocks until the server's thread has ended; ``with`` calls it."""
+        server, self._server = self._server, None
+        self._service = None
+        if server is not None:
+            server.stop()
+        if self._own_folder is not None:
+            shutil.rmtree(self._own_folder, ignore_errors=True)
+            self._own_folder = None
+
+    def __enter__(self) -> Self:
+        self.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.stop()
+
+    async def __aenter__(self) -> Self:
+        await anyio.to_thread.run_sync(self.start)
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        with anyio.CancelScope(shield=True):
+            await anyio.to_thread.run_sync(self.stop)
+
+    def _running(self) -> Service:
+        if self._service is None:
+            raise RuntimeError("The emulator is not running: use it inside `async with`.")
+
+        return self._service

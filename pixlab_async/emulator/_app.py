@@ -1,0 +1,150 @@
+"""The emulated service as an ASGI application: what every request goes through.
+
+limit, record, fault, key, endpoint, in this order; then the reply, whole or broken.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable
+from typing import Any
+
+import anyio
+from attrs import frozen
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import FileResponse, Response
+from starlette.routing import Route as Path
+from starlette.types import Receive, Scope, Send
+
+from ._endpoints import ROUTES, Refused, Service, refusal
+from ._faults import Fault, FaultPlan
+from ._incoming import BadBody, Incoming, read
+from ._limits import AddressLimit
+from ._media import BUCKET
+
+MEDIA = "media"
+_METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE"]
+
+
+@frozen
+class Parts:
+    """What the application is put together from.
+
+    Attributes:
+        service: What the endpoints work with.
+        limit: The limit per address.
+        faults: What is to go wrong.
+        received: The record of what came in, newest last.
+        announce_wait: Whether a 429 carries ``Retry-After``.
+        abort: Breaks the connection to a client's address and port.
+    """
+
+    service: Service
+    limit: AddressLimit
+    faults: FaultPlan
+    received: deque[Incoming]
+    announce_wait: bool
+    abort: Callable[[tuple[str, int]], None]
+
+
+def make_app(parts: Parts) -> Starlette:
+    """The application."""
+
+    async def media(request: Request) -> Response:
+        fault = parts.faults.strike(MEDIA)
+        path = parts.service.store.path(request.path_params["media_id"])
+        missing = refusal(404, "nothing is stored here")
+        reply = missing if path is None else FileResponse(path)
+        return reply if fault is None else await _disturb(parts, fault, reply)
+
+    async def endpoint(request: Request) -> Response:
+        try:
+            incoming = await read(request)
+        except BadBody as problem:
+            return refusal(400, str(problem))
+
+        parts.received.append(incoming)
+        fault = parts.faults.strike(incoming.endpoint)
+        if fault is None:
+            return await _serve(parts, request, incoming)
+
+        await anyio.sleep(fault.latency)
+        reply = None
+        if fault.works:
+            reply = await _serve(parts, request, incoming)
+        return await _disturb(parts, fault, reply)
+
+    return Starlette(
+        routes=[
+            Path(f"/{BUCKET}/{{media_id}}", media),
+            Path("/{endpoint}", endpoint, methods=_METHODS),
+        ]
+    )
+
+
+async def _serve(parts: Parts, request: Request, incoming: Incoming) -> Response:
+    wait = parts.limit.refuse(request.client.host if request.client else "")
+    if wait is not None:
+        headers = {"Retry-After": str(int(wait) + 1)} if parts.announce_wait else None
+        return refusal(429, "too many requests this minute from this address", headers)
+
+    route = ROUTES.get(incoming.endpoint)
+    if route is None:
+        return refusal(501, f"this emulator does not compute {incoming.endpoint[:60]!r}")
+
+    if incoming.method not in route.methods:
+        return refusal(405, f"{incoming.method} is not taken here, but {route.methods[0]}")
+
+    if not route.keyless and incoming.key not in parts.service.keys:
+        return refusal(401, "the API key is missing or not valid")
+
+    try:
+        return await route.serve(parts.service, incoming)
+    except Refused as refused:
+        return refusal(refused.status, refused.message)
+
+
+async def _disturb(parts: Parts, fault: Fault, reply: Response | None) -> Response:
+    """The reply that the fault makes of the true one."""
+    if fault.body is not None:
+        reply = Response(fault.body, fault.status or 200, media_type=fault.media_type)
+    elif fault.status is not None:
+        reply = refusal(fault.status, f"injected: {fault.status}")
+    if fault.reset == "before" or reply is None:
+        return _Reset(parts.abort, None)
+
+    if fault.http_status is not None:
+        reply.status_code = fault.http_status
+    reply.headers.update(fault.headers)
+    if fault.truncated:
+        half = bytes(reply.body)[: len(reply.body) // 2]
+        reply = Response(half, reply.status_code, media_type=reply.headers["content-type"])
+    return reply if fault.reset is None else _Reset(parts.abort, reply)
+
+
+class _Reset(Response):
+    """Breaks the connection, after half of another reply where there is one."""
+
+    def __init__(self, abort: Callable[[tuple[str, int]], None], half_of: Response | None) -> None:
+        super().__init__()
+        self._abort = abort
+        self._half_of = half_of
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if self._half_of is not None:
+            await self._half_of(scope, receive, _halving(send))
+        self._abort(tuple(scope["client"]))
+        # Until the server has noticed: it would complain of a missing reply else.
+        while (await receive())["type"] != "http.disconnect":
+            pass
+
+
+def _halving(send: Send) -> Send:
+    async def forward(message: Any) -> None:
+        if message["type"] == "http.response.body":
+            body = message.get("body", b"")
+            message = {**message, "body": body[: len(body) // 2], "more_body": True}
+        await send(message)
+
+    return forward

@@ -1,0 +1,79 @@
+"""The stored media: files in one folder, named as the service names them.
+
+A name is an account's prefix, 13 hexadecimal digits made of the time as PHP's uniqid
+makes them, and the extension: the shape that real replies had. What lies in the folder is
+what is stored, so a restart finds it again.
+"""
+
+from __future__ import annotations
+
+import re
+import time
+from pathlib import Path
+from threading import Lock
+
+from attrs import define, field
+
+# The path under which replies of 2022 had their media.
+BUCKET = "media.pixlab.xyz"
+
+_ID = re.compile(r"[0-9a-z]+[0-9a-f]{13}\.[a-z0-9]+")
+
+
+@define(eq=False)
+class MediaStore:
+    """Media on disk.
+
+    Attributes:
+        folder: Where they lie.
+    """
+
+    folder: Path
+    _last: int = 0
+    _lock: Lock = field(factory=Lock)
+
+    def save(self, content: bytes, extension: str, prefix: str) -> str:
+        """Keep the bytes; the new id."""
+        name = f"{prefix}{self._unique()}.{extension}"
+        part = self.folder / f".{name}"
+        part.write_bytes(content)
+        part.rename(self.folder / name)
+        return name
+
+    def path(self, media_id: str) -> Path | None:
+        """The file of that id, or None where nothing is stored under it."""
+        path = self.folder / media_id
+        return path if _ID.fullmatch(media_id) and path.is_file() else None
+
+    def delete(self, media_id: str) -> bool:
+        """Remove it for good; whether it was there."""
+        if not _ID.fullmatch(media_id):
+            return False
+
+        try:
+            (self.folder / media_id).unlink()
+        except FileNotFoundError:
+            return False
+
+        return True
+
+    def ids(self) -> list[str]:
+        """Everything that is stored now, oldest first."""
+        # The digits count the time; the prefix before them says whose it is.
+        found = (path.name for path in self.folder.iterdir() if _ID.fullmatch(path.name))
+        return sorted(found, key=lambda name: name.partition(".")[0][-13:])
+
+    def _unique(self) -> str:
+        """The time in microseconds, moved on where two ask within one."""
+        with self._lock:
+            self._last = max(self._last + 1, time.time_ns() // 1000)
+            seconds, micros = divmod(self._last, 1_000_000)
+        return f"{seconds:08x}{micros:05x}"
+
+
+def id_of(link: str) -> str:
+    """The id that a link or an id means: the last part of a path on this host or another.
+
+    The host is not compared: after a restart on another port, old links still work.
+    """
+    return link.partition("?")[0].rpartition("/")[2]

@@ -1,0 +1,77 @@
+"""A uvicorn server in a thread of its own, on a socket that is bound before it starts."""
+
+from __future__ import annotations
+
+import socket
+import struct
+import time
+from threading import Thread
+
+import uvicorn
+from starlette.applications import Starlette
+
+_START_TIMEOUT = 20.0
+_STOP_TIMEOUT = 10.0
+# On close, send a reset instead of an orderly end.
+_RESET = struct.pack("ii", 1, 0)
+
+
+class Server:
+    """Serves one application until it is stopped.
+
+    Args:
+        listening: A bound socket; the server closes it.
+    """
+
+    def __init__(self, listening: socket.socket) -> None:
+        self._socket = listening
+        self._server: uvicorn.Server | None = None
+        self._thread: Thread | None = None
+
+    def start(self, app: Starlette) -> None:
+        """Serve; returns when requests are taken."""
+        config = uvicorn.Config(
+            app,
+            log_config=None,
+            access_log=False,  # it would print keys
+            lifespan="off",
+            loop="asyncio",
+            http="h11",
+            ws="none",
+            server_header=False,
+            timeout_keep_alive=120,
+            timeout_graceful_shutdown=1,
+            backlog=2048,
+        )
+        self._server = uvicorn.Server(config)
+        run = {"sockets": [self._socket]}
+        self._thread = Thread(
+            target=self._server.run, kwargs=run, name="pixlab-emulator", daemon=True
+        )
+        self._thread.start()
+        give_up = time.monotonic() + _START_TIMEOUT
+        while not self._server.started:
+            if not self._thread.is_alive() or time.monotonic() > give_up:
+                raise RuntimeError("The emulator's server did not start.")
+
+            time.sleep(0.005)
+
+    def stop(self) -> None:
+        """Take no more requests, end those under way, return when the thread has ended."""
+        if self._server is None or self._thread is None:
+            self._socket.close()
+            return
+
+        self._server.should_exit = True
+        self._thread.join(_STOP_TIMEOUT)
+        self._server = self._thread = None
+
+    def abort(self, client: tuple[str, int]) -> None:
+        """Reset the connection to the client's address and port. From the server's thread."""
+        assert self._server is not None
+        for protocol in list(self._server.server_state.connections):
+            transport = getattr(protocol, "transport", None)
+            if transport is not None and getattr(protocol, "client", None) == client:
+                raw = transport.get_extra_info("socket")
+                raw.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET)
+                transport.abort()

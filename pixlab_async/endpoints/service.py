@@ -1,0 +1,90 @@
+"""The service itself: its state, and endpoints by name."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Literal
+
+from attrs import evolve
+
+from .._catalogue import STATUS, find
+from .._errors import ConfigurationError
+from .._protocol import Call, Parameter, Success
+from .._results import Answer, ServiceStatus
+from .._sources import Source, as_source
+from ._group import Group
+
+
+class Service(Group):
+    """Endpoints that are about PixLab, and the way to those without a method."""
+
+    async def status(self) -> ServiceStatus:
+        """Ask PixLab whether all is well. Needs no key.
+
+        Returns:
+            The service's message. It is only returned when all is well.
+
+        Raises:
+            ServerFailed: The service says that it is in trouble, and which.
+            PixLabError: Any other failure, see the error tree.
+
+        Source: https://pixlab.io/endpoints/status
+        """
+        return await self.send(Call(STATUS, _status))
+
+    async def call(
+        self,
+        name: str,
+        params: Mapping[str, Parameter] | None = None,
+        *,
+        source: Source | None = None,
+        method: Literal["GET", "POST"] | None = None,
+        repeatable: bool | None = None,
+    ) -> Answer:
+        """Call any endpoint by its name, without types: for those that have no method yet.
+
+        Args:
+            name: The endpoint's name, such as "oilpaint".
+            params: Its parameters, without the key. None means "not sent".
+            source: A picture: a link goes as the parameter ``img``, anything else is
+                uploaded as the field ``file``.
+            method: GET sends a query, POST a JSON object (an upload is always a form);
+                default: what the endpoint prefers, GET where that is not known.
+            repeatable: Whether it may be sent again when the first attempt may have
+                worked; default: what is known of the endpoint, else no.
+
+        Returns:
+            Every field of the reply.
+
+        Raises:
+            ConfigurationError: Name or parameters cannot be sent.
+            PixLabError: Any other failure, see the error tree.
+        """
+        endpoint = find(name)
+        if repeatable is not None:
+            endpoint = evolve(endpoint, repeatable=repeatable)
+        fields = dict(params or {})
+        if "key" in fields:
+            fields, params = {}, None  # the frame of the error must not hold it
+            raise ConfigurationError("The key is no parameter: pass api_key= to the client.")
+
+        if source is None:
+            return await self.send(Call(endpoint, _answer, fields, method=method))
+
+        link_or_upload = as_source(source)
+        if isinstance(link_or_upload, str):
+            fields["img"] = link_or_upload
+            return await self.send(Call(endpoint, _answer, fields, method=method))
+
+        return await self.send(Call(endpoint, _answer, fields, link_or_upload))
+
+
+def _status(success: Success) -> ServiceStatus:
+    payload = success.fields.get("payload")
+    return ServiceStatus(
+        payload if isinstance(payload, str) else None, success.beyond("payload"), success.meta
+    )
+
+
+def _answer(success: Success) -> Answer:
+    return Answer(success.fields, success.meta)

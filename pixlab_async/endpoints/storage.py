@@ -1,0 +1,101 @@
+"""Storing and deleting media."""
+
+from __future__ import annotations
+
+from .._catalogue import DELETE, STORE
+from .._errors import ConfigurationError, NotFound
+from .._protocol import Call, Success
+from .._results import Deletion, DeletionState, Media, Meta
+from .._sources import Source, as_source, check_link
+from ._group import Group, media
+
+
+class Storage(Group):
+    """Endpoints that keep media and let them go."""
+
+    async def store(self, source: Source, *, comment: str | None = None) -> Media:
+        """Upload a picture or video and keep it until it is deleted.
+
+        Args:
+            source: A ``Path``, bytes, a binary file or an iterable of bytes.
+            comment: Free text that is kept with it.
+
+        Raises:
+            ConfigurationError: The source is a link, or cannot be read.
+            UnsupportedMedia: PixLab does not keep this kind of file.
+            PixLabError: Any other failure, see the error tree.
+
+        Source: https://pixlab.io/endpoints/store
+        """
+        upload = as_source(source)
+        if isinstance(upload, str):
+            raise ConfigurationError(
+                "store uploads what is here and takes no link: fetch the bytes first, or pass "
+                "the link itself to the endpoint that needs it."
+            )
+
+        return await self.send(Call(STORE, media, {"comment": comment}, upload))
+
+    async def delete(self, link: str | Media, *, missing_ok: bool = False) -> Deletion:
+        """Delete one stored picture or video.
+
+        Repeated by itself where a reply was lost. When such a repeat finds nothing there,
+        the first one worked: the state is then ``deleted_unconfirmed``.
+
+        Args:
+            link: The media, its link exactly as it was given, or its id.
+            missing_ok: Whether nothing being there is fine (state ``already_gone``).
+
+        Raises:
+            ConfigurationError: The link cannot be sent.
+            NotFound: Nothing is there, and ``missing_ok`` is False.
+            PixLabError: Any other failure, see the error tree. Where its
+                ``maybe_processed`` is True, the picture may be gone all the same.
+
+        Source: https://pixlab.io/endpoints/delete
+        """
+        try:
+            return await self.send(delete_call(link))
+        except NotFound as error:
+            gone = deletion_of_nothing(error)
+            if gone.state is DeletionState.ALREADY_GONE and not missing_ok:
+                raise
+
+            return gone
+
+
+def delete_call(link: str | Media) -> Call[Deletion]:
+    """The call that deletes what is at the link.
+
+    Raises:
+        ConfigurationError: The link cannot be sent.
+    """
+    target = link.link if isinstance(link, Media) else link
+    if not isinstance(target, str):
+        raise ConfigurationError(f"A link must be a str or a Media, not {type(link).__name__}.")
+
+    return Call(DELETE, _deletion, {"link": check_link(target, "link")})
+
+
+def deletion_of_nothing(error: NotFound) -> Deletion:
+    """What a 404 means for a deletion: it worked before, or there was nothing."""
+    meta = Meta(error.attempts, error.elapsed, error.http_status)
+    if error.maybe_processed:
+        return Deletion(None, True, DeletionState.DELETED_UNCONFIRMED, meta=meta)
+
+    return Deletion(None, False, DeletionState.ALREADY_GONE, meta=meta)
+
+
+def _deletion(success: Success) -> Deletion:
+    # A false "deleted" would leave a private picture online: only a plain true counts.
+    if success.fields.get("deleted") is not True:
+        success.lacks("deleted", "true")
+
+    identifier = success.fields.get("id")
+    return Deletion(
+        identifier if isinstance(identifier, str) else None,
+        True,
+        DeletionState.DELETED,
+        success.beyond("id", "deleted"),
+        success.meta,
+    )

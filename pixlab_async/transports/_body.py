@@ -1,0 +1,84 @@
+"""A reply's body, read up to a limit: pure, fed with chunks as they come off the wire.
+
+The limit holds before and after decompression, so that neither an endless body nor a
+small one that unpacks to gigabytes takes the program down. Only gzip is unpacked, since
+only gzip is asked for; a gzip body that ends early is a broken reply, not a short one.
+"""
+
+from __future__ import annotations
+
+import zlib
+
+from ._seam import TransportFault
+
+ACCEPT_ENCODING = "gzip"
+_GZIP = 16 + zlib.MAX_WBITS  # zlib's number for "gzip header and trailer, largest window"
+
+
+class BodyReader:
+    """Collects one body.
+
+    Args:
+        limit: The most bytes to take.
+        coding: The reply's Content-Encoding, or "".
+        http_status: For the fault's message.
+
+    Raises:
+        TransportFault: The coding is neither gzip nor none.
+    """
+
+    def __init__(self, limit: int, coding: str = "", *, http_status: int = 0) -> None:
+        coding = coding.strip().lower()
+        if coding not in ("", "identity", "gzip", "x-gzip"):
+            raise TransportFault(
+                f"the reply is encoded as {coding[:40]!r}, which was not asked for",
+                sent=True,
+                unreadable=True,
+                http_status=http_status,
+            )
+
+        self._left = limit
+        self._limit = limit
+        self._status = http_status
+        self._parts: list[bytes] = []
+        self._started = False
+        self._unpack = zlib.decompressobj(_GZIP) if coding.endswith("gzip") else None
+
+    def feed(self, chunk: bytes) -> None:
+        """Take the next chunk.
+
+        Raises:
+            TransportFault: The body is over the limit, or is no gzip.
+        """
+        self._started = True
+        if self._unpack is not None:
+            try:
+                # One byte more than is left shows that there is more than is allowed.
+                chunk = self._unpack.decompress(chunk, self._left + 1)
+            except zlib.error:
+                raise self._fault("the reply calls itself gzip but is not") from None
+
+        self._left -= len(chunk)
+        if self._left < 0:
+            raise self._fault(f"the reply is over the limit of {self._limit:,} bytes")
+
+        if chunk:
+            self._parts.append(chunk)
+
+    def finish(self) -> bytes:
+        """The whole body, after the last chunk.
+
+        Raises:
+            TransportFault: A gzip body ended before its end, or goes on after it.
+        """
+        if self._unpack is not None and self._started:
+            if not self._unpack.eof:
+                raise self._fault("the reply's gzip body breaks off")
+
+            if self._unpack.unused_data:
+                raise self._fault("the reply's gzip body goes on after its end")
+
+        return self._parts[0] if len(self._parts) == 1 else b"".join(self._parts)
+
+    def _fault(self, message: str) -> TransportFault:
+        return TransportFault(message, sent=True, unreadable=True, http_status=self._status)

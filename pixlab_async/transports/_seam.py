@@ -1,0 +1,155 @@
+"""The seam between the protocol and the wire: a Request goes down, a Reply comes up.
+
+Everything above knows only these types; everything below knows only how to move bytes.
+A Request holds the key and private links, so it prints as method and endpoint and
+refuses to be pickled.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Mapping
+from contextlib import AbstractAsyncContextManager
+from typing import NoReturn, Protocol, TypeAlias, runtime_checkable
+
+from attrs import define, frozen
+
+from .._errors import Phase
+
+
+class Chunks(Protocol):
+    """A request's body that is made while it is sent."""
+
+    def __aiter__(self) -> AsyncIterator[bytes]: ...
+
+
+Content: TypeAlias = bytes | Chunks
+
+
+@define(repr=False, eq=False)
+class Request:
+    """One HTTP request, ready for the wire.
+
+    Attributes:
+        method: "GET" or "POST".
+        endpoint: The endpoint's name, such as "oilpaint".
+        url: Scheme, host and path: no parameter in it, safe to be logged.
+        target: Path and query as they go on the wire, percent-encoded.
+        headers: Header fields, names and values.
+        content: The body: whole, or in chunks. Its length is in ``headers`` if known.
+        limit: Bytes of reply body to read at most, after decompression too.
+        timeout: Seconds of silence on the wire that are allowed.
+    """
+
+    method: str
+    endpoint: str
+    url: str
+    target: str
+    headers: tuple[tuple[str, str], ...]
+    content: Content
+    limit: int
+    timeout: float
+
+    def __repr__(self) -> str:
+        return f"<Request {self.method} {self.url}>"
+
+    def __reduce__(self) -> NoReturn:
+        raise TypeError("A Request holds the API key and is never pickled or copied.")
+
+
+@frozen(repr=False)
+class Reply:
+    """One HTTP reply, read to its end and decompressed. It prints without its contents.
+
+    Attributes:
+        status: The HTTP status.
+        headers: Header fields; looked up with names in lower case.
+        body: The whole body, no longer than the request's ``limit``.
+    """
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+    def __repr__(self) -> str:
+        return f"<Reply {self.status}, {len(self.body)} bytes>"
+
+
+class TransportFault(Exception):
+    """The wire failed; the layers above decide what that means for the call.
+
+    Attributes:
+        message: What happened, in a sentence that holds no parameter.
+        sent: Whether any byte of the request may have reached the host.
+        phase: What timed out, or None where nothing did.
+        stale: True where a connection that had served before broke before any reply.
+        permanent: True where repeating cannot help, as with a bad certificate.
+        unreadable: True where a reply came but cannot be taken: too long, badly encoded.
+        http_status: The HTTP status where one was seen, else 0.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        sent: bool,
+        phase: Phase | None = None,
+        stale: bool = False,
+        permanent: bool = False,
+        unreadable: bool = False,
+        http_status: int = 0,
+    ) -> None:
+        super().__init__(message)
+        self.message = message
+        self.sent = sent
+        self.phase: Phase | None = phase
+        self.stale = stale
+        self.permanent = permanent
+        self.unreadable = unreadable
+        self.http_status = http_status
+
+
+class Stream(Protocol):
+    """A file that is being fetched: its status, headers, and its bytes as they come."""
+
+    @property
+    def status(self) -> int: ...
+
+    @property
+    def headers(self) -> Mapping[str, str]: ...
+
+    def chunks(self) -> AsyncIterator[bytes]: ...
+
+
+@runtime_checkable
+class Transport(Protocol):
+    """Moves requests over the wire. Implement it to bring another HTTP stack.
+
+    The client calls ``send`` at most ``connections`` times at once, each in a task of its
+    own that may be cancelled at any await, and only from one event loop.
+    """
+
+    async def send(self, request: Request) -> Reply:
+        """Send one request, read the whole reply.
+
+        Never follows a redirect, never repeats by itself, sends ``target`` byte for byte.
+
+        Raises:
+            TransportFault: No reply, or one that cannot be read.
+        """
+        ...
+
+    def fetch(self, url: str, *, timeout: float) -> AbstractAsyncContextManager[Stream]:
+        """GET any URL without key, cookies or redirects, and stream what comes.
+
+        Args:
+            url: The whole URL.
+            timeout: Seconds of silence on the wire that are allowed.
+
+        Raises:
+            TransportFault: No reply, or it broke off.
+        """
+        ...
+
+    async def aclose(self) -> None:
+        """Close every connection."""
+        ...

@@ -1,0 +1,434 @@
+"""The default transport: httpx, over connections that we hand out ourselves.
+
+The only module that imports httpx, and only its public names. Three ways to send:
+
+- ``HttpxTransport``: one-connection ``httpx.AsyncHTTPTransport`` objects in a last-in
+  first-out free list. httpx's own pool costs more with every connection it holds; a free
+  list does not. Capacity is the gate's business, above the seam.
+- ``ForeignTransport``: an ``httpx.AsyncBaseTransport`` of the caller's (a proxy, special
+  TLS, an ASGI app), under a client of ours.
+- ``ClientTransport``: an ``httpx.AsyncClient`` of the caller's, used as it is.
+
+In the first two, the request that httpx sees, logs and hangs on its exceptions has
+neither parameters nor key: both are put in by ``_KeyedTransport`` below all of that.
+"""
+
+from __future__ import annotations
+
+import ssl
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager, suppress
+from functools import cache
+from threading import Lock
+from typing import TypeGuard
+
+import anyio
+import anyio.to_thread
+import httpx
+from attrs import define, evolve
+
+from .._errors import Phase
+from .._key import HEADER, PARAMETER, guard_text
+from .._origin import BaseURL, from_environment
+from ._body import BodyReader
+from ._seam import Reply, Request, TransportFault
+
+# Longer than a host needs to answer a SYN, shorter than a caller's patience.
+CONNECT_TIMEOUT = 10.0
+# Idle connections older than this are not trusted to be open still. What the service
+# itself allows is not known; a connection that it closed is found out when it is reused.
+KEEPALIVE_EXPIRY = 30.0
+# Bounded, since an await in a clean-up must end.
+CLOSE_TIMEOUT = 5.0
+
+_ONE_CONNECTION = httpx.Limits(
+    max_connections=1, max_keepalive_connections=1, keepalive_expiry=KEEPALIVE_EXPIRY
+)
+_REQUEST = "pixlab.request"
+_SLOT = "pixlab.slot"
+
+# Raised before a byte of the request went out.
+_NEVER_SENT = (
+    httpx.ConnectError,
+    httpx.ConnectTimeout,
+    httpx.PoolTimeout,
+    httpx.ProxyError,
+    httpx.UnsupportedProtocol,
+)
+_PHASES: dict[type[httpx.TimeoutException], Phase] = {
+    httpx.ConnectTimeout: "connect",
+    httpx.PoolTimeout: "connect",
+    httpx.WriteTimeout: "write",
+    httpx.ReadTimeout: "read",
+}
+
+
+@define(eq=False)
+class _Slot:
+    """A transport, and what we may ask of it.
+
+    ``native``: an ``httpx.AsyncHTTPTransport`` of ours, which takes the target as it is
+    through httpx's documented ``target`` extension: no URL is parsed, no byte is changed.
+    """
+
+    transport: httpx.AsyncBaseTransport
+    native: bool = False
+    used: bool = False
+
+
+class _WireRequest(httpx.Request):
+    """The request with key and parameters in it; lives below httpx's logging only."""
+
+    def __repr__(self) -> str:
+        return f"<Request({self.method!r}, masked)>"
+
+
+class _KeyedTransport(httpx.AsyncBaseTransport):
+    """Puts the target and the headers in, in the last step, for our own requests alone."""
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        slot: _Slot = request.extensions[_SLOT]
+        ours: Request | None = request.extensions.get(_REQUEST)
+        if ours is None:
+            return await slot.transport.handle_async_request(request)
+
+        target = ours.target.encode("ascii")
+        extensions = {"timeout": request.extensions["timeout"]}
+        url = request.url
+        if slot.native:
+            extensions["target"] = target
+        else:
+            url = url.copy_with(raw_path=target)
+
+        wire = _WireRequest(
+            ours.method, url, headers=ours.headers, content=ours.content, extensions=extensions
+        )
+        return await slot.transport.handle_async_request(wire)
+
+
+class _NoCookies(httpx.Cookies):
+    """Keeps nothing: several tenants share the connections, and must not share cookies."""
+
+    def extract_cookies(self, response: httpx.Response) -> None:
+        """Ignore what the reply sets."""
+
+
+class _Client(httpx.AsyncClient):
+    _no_cookies = _NoCookies()
+
+    @property
+    def cookies(self) -> httpx.Cookies:
+        return self._no_cookies
+
+    @cookies.setter
+    def cookies(self, cookies: object) -> None:
+        """Ignore them."""
+
+
+class _Sender:
+    """What the three transports share: sending through an ``httpx.AsyncClient``."""
+
+    def __init__(self, client: httpx.AsyncClient) -> None:
+        self._client = client
+        self._urls: dict[str, httpx.URL] = {}
+
+    def _url(self, url: str) -> httpx.URL:
+        """The URL, parsed once per endpoint."""
+        known = self._urls.get(url)
+        if known is None:
+            known = self._urls[url] = httpx.URL(url)
+        return known
+
+    def _outer(self, request: Request, slot: _Slot) -> httpx.Request:
+        return httpx.Request(
+            request.method,
+            self._url(request.url),
+            extensions={_REQUEST: request, _SLOT: slot, "timeout": _timeouts(request.timeout)},
+        )
+
+    async def _exchange(self, outer: httpx.Request, limit: int, *, reused: bool = False) -> Reply:
+        """Send, and read the reply to its end."""
+        answered = False
+        try:
+            response = await self._client.send(
+                outer, stream=True, auth=None, follow_redirects=False
+            )
+            answered = True
+            return await _read(response, limit)
+        except httpx.RequestError as error:
+            fault: Exception = _fault(error, stale=reused and not answered)
+        except Exception as error:  # a hook's, a source's, or a transport's of the caller
+            fault = _bare(error)
+        # Outside the except clauses: no frame that holds the wire request hangs on it.
+        raise fault
+
+    @asynccontextmanager
+    async def _stream(
+        self, url: str, seconds: float, slot: _Slot | None = None
+    ) -> AsyncIterator[_Stream]:
+        outer = httpx.Request(
+            "GET",
+            url,
+            headers={"Accept": "*/*", "Accept-Encoding": "identity"},
+            extensions={_SLOT: slot, "timeout": _timeouts(seconds)},
+        )
+        try:
+            response = await self._client.send(
+                outer, stream=True, auth=None, follow_redirects=False
+            )
+        except httpx.RequestError as error:
+            raise _fault(error) from None
+
+        try:
+            yield _Stream(response)
+        finally:
+            await _close(response)
+
+
+class HttpxTransport(_Sender):
+    """The default lane: one connection each, handed out last in, first out."""
+
+    def __init__(self) -> None:
+        super().__init__(_Client(transport=_KeyedTransport(), trust_env=False))
+        self._free: list[_Slot] = []
+        self._closed = False
+
+    async def send(self, request: Request) -> Reply:
+        slot = self._free.pop() if self._free else await self._open(request.url)
+        try:
+            outer = self._outer(request, slot)
+            reply = await self._exchange(outer, request.limit, reused=slot.used)
+        except BaseException:
+            # A connection that broke, or was left in the middle, serves nobody else.
+            await _close(slot.transport)
+            raise
+
+        slot.used = True
+        await self._put_back(slot)
+        return reply
+
+    @asynccontextmanager
+    async def fetch(self, url: str, *, timeout: float) -> AsyncIterator[_Stream]:
+        # A connection of its own: media lie on another host, and few are fetched.
+        slot = await self._open(url)
+        try:
+            async with self._stream(url, timeout, slot) as stream:
+                yield stream
+        finally:
+            await _close(slot.transport)
+
+    async def aclose(self) -> None:
+        self._closed = True
+        while self._free:
+            await _close(self._free.pop().transport)
+        await _close(self._client)
+
+    async def _open(self, url: str) -> _Slot:
+        secure = url.startswith("https:")
+        context = await ssl_context() if secure else _plain_context()
+        transport = httpx.AsyncHTTPTransport(
+            verify=context, trust_env=False, limits=_ONE_CONNECTION
+        )
+        return _Slot(transport, native=True)
+
+    async def _put_back(self, slot: _Slot) -> None:
+        if self._closed:
+            await _close(slot.transport)
+        else:
+            self._free.append(slot)
+
+
+class ForeignTransport(_Sender):
+    """An httpx transport of the caller's, closed with the client."""
+
+    def __init__(self, transport: httpx.AsyncBaseTransport) -> None:
+        super().__init__(_Client(transport=_KeyedTransport(), trust_env=False))
+        self._slot = _Slot(transport)
+
+    async def send(self, request: Request) -> Reply:
+        return await self._exchange(self._outer(request, self._slot), request.limit)
+
+    @asynccontextmanager
+    async def fetch(self, url: str, *, timeout: float) -> AsyncIterator[_Stream]:
+        async with self._stream(url, timeout, self._slot) as stream:
+            yield stream
+
+    async def aclose(self) -> None:
+        await _close(self._slot.transport)
+        await _close(self._client)
+
+
+class ClientTransport(_Sender):
+    """An ``httpx.AsyncClient`` of the caller's, who closes it.
+
+    The request is complete before the client sees it, so the client's logging and hooks
+    see its parameters (never the key, which is in the header here). The client's own
+    headers, parameters, cookies and authentication are not added.
+    """
+
+    async def send(self, request: Request) -> Reply:
+        outer = _WireRequest(
+            request.method,
+            self._url(request.url).copy_with(raw_path=request.target.encode("ascii")),
+            headers=request.headers,
+            content=request.content,
+            extensions={"timeout": _timeouts(request.timeout)},
+        )
+        return await self._exchange(outer, request.limit)
+
+    @asynccontextmanager
+    async def fetch(self, url: str, *, timeout: float) -> AsyncIterator[_Stream]:
+        async with self._stream(url, timeout) as stream:
+            yield stream
+
+    async def aclose(self) -> None:
+        """Leave the client to its owner."""
+
+
+class _Stream:
+    """A reply that is read in chunks."""
+
+    def __init__(self, response: httpx.Response) -> None:
+        self._response = response
+        self.status = response.status_code
+        self.headers: Mapping[str, str] = response.headers
+
+    async def chunks(self) -> AsyncIterator[bytes]:
+        try:
+            async for chunk in self._response.aiter_raw():
+                yield chunk
+        except httpx.RequestError as error:
+            raise _fault(error, http_status=self.status) from None
+
+
+def is_httpx_transport(value: object) -> TypeGuard[httpx.AsyncBaseTransport]:
+    """Whether the value is an httpx transport for async clients."""
+    return isinstance(value, httpx.AsyncBaseTransport)
+
+
+_context_lock = Lock()
+
+
+@cache
+def _make_ssl_context() -> ssl.SSLContext:
+    return httpx.create_ssl_context()
+
+
+def _locked_ssl_context() -> ssl.SSLContext:
+    # Two threads that ask at once must not both spend 20 ms on loading certificates.
+    with _context_lock:
+        return _make_ssl_context()
+
+
+async def ssl_context() -> ssl.SSLContext:
+    """The process's one TLS context, made in a thread the first time (some 20 ms)."""
+    if _make_ssl_context.cache_info().currsize:
+        return _make_ssl_context()
+
+    return await anyio.to_thread.run_sync(_locked_ssl_context)
+
+
+@cache
+def _plain_context() -> ssl.SSLContext:
+    """For plain http to a loopback host: trusts no certificate, so TLS would fail safe."""
+    return ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+
+
+@cache
+def _timeouts(seconds: float) -> dict[str, float | None]:
+    """httpx's four timeouts. None for the pool: queueing is the gate's business."""
+    return {
+        "connect": min(seconds, CONNECT_TIMEOUT),
+        "read": seconds,
+        "write": seconds,
+        "pool": None,
+    }
+
+
+async def _close(resource: httpx.Response | httpx.AsyncBaseTransport | httpx.AsyncClient) -> None:
+    """Close it, cancelled or not, in bounded time; what fails while closing is closed."""
+    with anyio.move_on_after(CLOSE_TIMEOUT, shield=True):
+        with suppress(httpx.RequestError):
+            await resource.aclose()
+
+
+async def _read(response: httpx.Response, limit: int) -> Reply:
+    try:
+        body = BodyReader(
+            limit,
+            response.headers.get("content-encoding", ""),
+            http_status=response.status_code,
+        )
+        async for chunk in response.aiter_raw():
+            body.feed(chunk)
+        return Reply(response.status_code, response.headers, body.finish())
+    except BaseException:
+        await _close(response)
+        raise
+
+
+def _fault(
+    error: httpx.RequestError, *, stale: bool = False, http_status: int = 0
+) -> TransportFault:
+    phase = _PHASES.get(type(error)) if isinstance(error, httpx.TimeoutException) else None
+    fault = TransportFault(
+        _sentence(error, phase),
+        sent=not isinstance(error, _NEVER_SENT),
+        phase=phase,
+        stale=stale and phase is None and not isinstance(error, _NEVER_SENT),
+        permanent=_certificate_error(error) is not None,
+        http_status=http_status,
+    )
+    fault.__cause__ = _bare(error)
+    return fault
+
+
+def _sentence(error: httpx.RequestError, phase: Phase | None) -> str:
+    if phase is not None:
+        return f"nothing came in time ({phase})"
+
+    # httpx leaves some messages empty, and hides a certificate's fault behind another.
+    inner = _certificate_error(error) or error.__cause__ or error.__context__
+    text = str(error) or str(inner or "")
+    return f"{type(error).__name__}: {text}".rstrip(": ")
+
+
+def _certificate_error(error: BaseException) -> BaseException | None:
+    return next(
+        (link for link in _chain(error) if isinstance(link, ssl.SSLCertVerificationError)), None
+    )
+
+
+def _bare(error: Exception) -> Exception:
+    """The error and what led to it, without frames and requests that hold what is secret."""
+    for link in _chain(error):
+        link.__traceback__ = None
+        if isinstance(link, httpx.RequestError):
+            link.request = httpx.Request("GET", "https://masked.invalid")
+    return error
+
+
+def _chain(error: BaseException) -> list[BaseException]:
+    """The error and every error behind it."""
+    found: list[BaseException] = []
+    ahead: list[BaseException | None] = [error]
+    while ahead:
+        link = ahead.pop()
+        if link is not None and link not in found:
+            found.append(link)
+            ahead += [link.__cause__, link.__context__]
+    return found
+
+
+def carried_by(client: httpx.AsyncClient) -> BaseURL:
+    """The base URL and the key that a caller's client carries. The key is taken off it."""
+    base = BaseURL.parse(str(client.base_url)) if str(client.base_url) else None
+    found = None if base is None else base.key
+    if client.base_url.query:
+        client.base_url = client.base_url.copy_with(query=None)
+    if PARAMETER in client.params:
+        found = guard_text(client.params[PARAMETER])
+        client.params = client.params.remove(PARAMETER)
+    if HEADER in client.headers:
+        found = guard_text(client.headers.pop(HEADER))
+    return evolve(base or from_environment(), key=found)
