@@ -251,10 +251,9 @@ class AsyncPixLab(Pictures[Media], Storage, Service):
             own.deadline if deadline is None else deadline,
             own.retry if retry is None else retry,
         )
+        _checked(options)
         derived = object.__new__(AsyncPixLab)
-        derived._core = self._core
-        derived._options = _checked(options)
-        derived._owner = False
+        derived._core, derived._options, derived._owner = self._core, options, False
         return derived
 
     @property

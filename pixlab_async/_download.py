@@ -107,7 +107,7 @@ async def _save(stream: Stream, destination: Path, limit: int) -> None:
     file = await anyio.to_thread.run_sync(_create, part)
     try:
         size = 0
-        async for chunk in stream.chunks():
+        while chunk := await stream.read():
             size += len(chunk)
             if size > limit:
                 raise UnreadableReply(

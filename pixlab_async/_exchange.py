@@ -117,7 +117,7 @@ class Track:
 
     attempts: int = 0
     maybe_processed: bool = False
-    history: list[str] = field(factory=list)
+    history: list[str] = field(factory=list[str])
 
 
 async def exchange(
@@ -245,7 +245,7 @@ class _Exchange(Generic[T]):
                 verdict = Verdict.UNSENT
         except DeadlineReached:
             late = TimedOut("no whole reply before the call's deadline", sent=True)
-            judged = _Judged(error=late)
+            judged = _Judged[T](error=late)
         finally:
             self.core.gate.leave(ticket, verdict, retry_after=retry_after)
 

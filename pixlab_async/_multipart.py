@@ -7,7 +7,8 @@ this one. Pure but for the chunks it is given.
 from __future__ import annotations
 
 import os
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import Sequence
+from typing import Self
 
 from ._errors import ConfigurationError
 from ._sources import Opened, Upload
@@ -26,34 +27,46 @@ class Multipart:
     def __init__(self, fields: Sequence[tuple[str, str]], upload: Upload, opened: Opened) -> None:
         boundary = os.urandom(16).hex()
         self.failure: Exception | None = None
-        self._head = _head(boundary, fields, upload)
-        self._tail = f"\r\n--{boundary}--\r\n".encode()
-        self._chunks = opened.chunks
-        self.headers: list[tuple[str, str]] = [
-            ("Content-Type", f"multipart/form-data; boundary={boundary}")
-        ]
-        if opened.length is not None:
+        self._next_chunk = opened.next
+        self._head: bytes | None = _head(boundary, fields, upload)
+        self._tail: bytes | None = f"\r\n--{boundary}--\r\n".encode()
+        self.headers = [("Content-Type", f"multipart/form-data; boundary={boundary}")]
+        if opened.length is None:
+            self.headers.append(("Transfer-Encoding", "chunked"))
+        else:
             length = len(self._head) + opened.length + len(self._tail)
             self.headers.append(("Content-Length", str(length)))
 
-    async def __aiter__(self) -> AsyncIterator[bytes]:
-        yield self._head
-        while (chunk := await self._next()) is not None:
-            yield chunk
-        yield self._tail
+    def __aiter__(self) -> Self:
+        return self
 
-    async def _next(self) -> bytes | None:
+    async def __anext__(self) -> bytes:
+        if self._head is not None:
+            head, self._head = self._head, None
+            return head
+
+        if self._tail is None:
+            raise StopAsyncIteration
+
+        chunk = await self._chunk()
+        if chunk is not None:
+            return chunk
+
+        tail, self._tail = self._tail, None
+        return tail
+
+    async def _chunk(self) -> bytes | None:
         try:
-            chunk: object = await anext(self._chunks, None)
+            chunk = await self._next_chunk()
         except Exception as error:
             # Kept apart: on its way up it would collect frames that hold the head, and
             # with it the key.
             self.failure = error
         else:
-            if chunk is None:
-                return None
+            if chunk is None or isinstance(chunk, bytes):
+                return chunk
 
-            if isinstance(chunk, bytes | bytearray | memoryview):
+            if isinstance(chunk, bytearray | memoryview):
                 return bytes(chunk)
 
             self.failure = ConfigurationError(

@@ -63,7 +63,9 @@ class Call(Generic[T]):
     endpoint: Endpoint
     returns: Callable[[Success], T] = field(repr=False)
     # Values may be links to private pictures: only names are shown.
-    params: Mapping[str, Parameter] = field(factory=dict, repr=lambda params: f"{sorted(params)}")
+    params: Mapping[str, Parameter] = field(
+        factory=dict[str, Parameter], repr=lambda params: f"{sorted(params)}"
+    )
     upload: Upload | None = None
     blob: bool = False
     method: str | None = None

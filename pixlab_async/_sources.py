@@ -9,8 +9,17 @@ from __future__ import annotations
 
 import mimetypes
 import os
-from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Iterable, Iterator
+from collections.abc import (
+    AsyncGenerator,
+    AsyncIterable,
+    AsyncIterator,
+    Awaitable,
+    Callable,
+    Iterable,
+    Iterator,
+)
 from contextlib import asynccontextmanager
+from functools import partial
 from pathlib import Path
 from typing import IO, TypeAlias, TypeGuard, cast
 
@@ -69,27 +78,37 @@ class Upload:
         content = self.content
         if isinstance(content, os.PathLike):
             with await anyio.to_thread.run_sync(_open, Path(content)) as file:
-                yield Opened(_file_chunks(file), os.fstat(file.fileno()).st_size)
+                yield Opened(_reading(file), os.fstat(file.fileno()).st_size)
         elif isinstance(content, bytes):
-            yield Opened(_each([content]), len(content))
+            yield Opened(_taking(iter([content])), len(content))
         elif _is_file(content):
             length = await anyio.to_thread.run_sync(_rewind, content, self.start)
-            yield Opened(_file_chunks(content), length)
+            yield Opened(_reading(content), length)
         elif isinstance(content, AsyncIterable):
             chunks = aiter(content)
             try:
-                yield Opened(chunks, None)
+                yield Opened(lambda: anext(chunks, None), None)
             finally:
                 await _close(chunks)
         else:
-            yield Opened(_in_thread(iter(content)), None)
+            # A generator that reads a socket or a disk must not hold up the event loop.
+            take = partial(anyio.to_thread.run_sync, next, iter(content), None)
+            yield Opened(take, None)
 
 
 @frozen
 class Opened:
-    """An upload that is being read: its chunks, and its length in bytes where known."""
+    """An upload that is being read.
 
-    chunks: AsyncIterator[bytes]
+    Functions and not async generators: one that is left in the middle has no frame that
+    somebody would have to close.
+
+    Attributes:
+        next: Awaits the next chunk; None at the end.
+        length: Bytes in all, where known.
+    """
+
+    next: Callable[[], Awaitable[object]]
     length: int | None
 
 
@@ -106,11 +125,11 @@ def as_source(given: object) -> str | Upload:
         return _link(given)
 
     if isinstance(given, os.PathLike):
-        path = Path(os.fspath(given))
+        path = Path(cast("os.PathLike[str]", given))
         return Upload(path, path.name)
 
     if isinstance(given, bytes | bytearray | memoryview):
-        return Upload(bytes(given), _UNNAMED)
+        return Upload(bytes(cast("bytes", given)), _UNNAMED)
 
     if _is_file(given):
         return Upload(given, _name_of(given), _position(given))
@@ -198,20 +217,18 @@ def _rewind(file: IO[bytes], start: int | None) -> int | None:
     return end - start
 
 
-async def _file_chunks(file: IO[bytes]) -> AsyncIterator[bytes]:
-    while chunk := await anyio.to_thread.run_sync(file.read, CHUNK):
-        yield chunk
+def _reading(file: IO[bytes]) -> Callable[[], Awaitable[bytes | None]]:
+    async def read() -> bytes | None:
+        return await anyio.to_thread.run_sync(file.read, CHUNK) or None
+
+    return read
 
 
-async def _in_thread(chunks: Iterator[bytes]) -> AsyncIterator[bytes]:
-    # A generator that reads a socket or a disk must not hold up the event loop.
-    while (chunk := await anyio.to_thread.run_sync(next, chunks, None)) is not None:
-        yield chunk
+def _taking(chunks: Iterator[bytes]) -> Callable[[], Awaitable[bytes | None]]:
+    async def take() -> bytes | None:
+        return next(chunks, None)
 
-
-async def _each(chunks: Iterable[bytes]) -> AsyncIterator[bytes]:
-    for chunk in chunks:
-        yield chunk
+    return take
 
 
 async def _close(chunks: AsyncIterator[bytes]) -> None:

@@ -37,7 +37,7 @@ class Fault:
     http_status: int | None = None
     body: bytes | None = None
     media_type: str = "application/json"
-    headers: Mapping[str, str] = field(factory=dict)
+    headers: Mapping[str, str] = field(factory=dict[str, str])
     truncated: bool = False
     reset: Literal["before", "middle"] | None = None
 

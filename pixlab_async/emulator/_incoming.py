@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, cast
 
 from attrs import field, frozen
 from starlette.datastructures import UploadFile
@@ -88,11 +88,11 @@ async def _bytes(file: UploadFile) -> bytes:
 
 async def _object(request: Request) -> dict[str, Any]:
     try:
-        value = json.loads(await request.body() or b"{}")
+        value: Any = json.loads(await request.body() or b"{}")
     except ValueError:
         raise BadBody("the body is no JSON") from None
 
     if not isinstance(value, dict):
         raise BadBody("the body is no JSON object")
 
-    return value
+    return cast("dict[str, Any]", value)

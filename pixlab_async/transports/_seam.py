@@ -17,9 +17,11 @@ from .._errors import Phase
 
 
 class Chunks(Protocol):
-    """A request's body that is made while it is sent."""
+    """A request's body that is made while it is sent: an async iterator of its chunks."""
 
     def __aiter__(self) -> AsyncIterator[bytes]: ...
+
+    async def __anext__(self) -> bytes: ...
 
 
 Content: TypeAlias = bytes | Chunks
@@ -117,7 +119,9 @@ class Stream(Protocol):
     @property
     def headers(self) -> Mapping[str, str]: ...
 
-    def chunks(self) -> AsyncIterator[bytes]: ...
+    async def read(self) -> bytes:
+        """The next bytes; none at the end."""
+        ...
 
 
 @runtime_checkable

@@ -16,11 +16,11 @@ neither parameters nor key: both are put in by ``_KeyedTransport`` below all of 
 from __future__ import annotations
 
 import ssl
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping
 from contextlib import asynccontextmanager, suppress
 from functools import cache
 from threading import Lock
-from typing import TypeGuard
+from typing import Any, TypeGuard
 
 import anyio
 import anyio.to_thread
@@ -31,7 +31,7 @@ from .._errors import Phase
 from .._key import HEADER, PARAMETER, guard_text
 from .._origin import BaseURL, from_environment
 from ._body import BodyReader
-from ._seam import Reply, Request, TransportFault
+from ._seam import Chunks, Reply, Request, TransportFault
 
 # Longer than a host needs to answer a SYN, shorter than a caller's patience.
 CONNECT_TIMEOUT = 10.0
@@ -100,10 +100,36 @@ class _KeyedTransport(httpx.AsyncBaseTransport):
         else:
             url = url.copy_with(raw_path=target)
 
-        wire = _WireRequest(
-            ours.method, url, headers=ours.headers, content=ours.content, extensions=extensions
-        )
+        wire = _wire_request(ours, url, extensions)
         return await slot.transport.handle_async_request(wire)
+
+
+def _wire_request(request: Request, url: httpx.URL, extensions: dict[str, Any]) -> httpx.Request:
+    if isinstance(request.content, bytes):
+        return _WireRequest(
+            request.method,
+            url,
+            headers=request.headers,
+            content=request.content,
+            extensions=extensions,
+        )
+
+    headers = [("Host", url.netloc.decode("ascii")), *request.headers]
+    stream = _Upload(request.content)
+    return _WireRequest(request.method, url, headers=headers, stream=stream, extensions=extensions)
+
+
+class _Upload(httpx.AsyncByteStream):
+    """A body that is made while it is sent.
+
+    httpx's own wrapper is an async generator, which a failed upload would leave open.
+    """
+
+    def __init__(self, chunks: Chunks) -> None:
+        self._chunks = chunks
+
+    def __aiter__(self) -> AsyncIterator[bytes]:
+        return self._chunks
 
 
 class _NoCookies(httpx.Cookies):
@@ -165,7 +191,7 @@ class _Sender:
     @asynccontextmanager
     async def _stream(
         self, url: str, seconds: float, slot: _Slot | None = None
-    ) -> AsyncIterator[_Stream]:
+    ) -> AsyncGenerator[_Stream]:
         outer = httpx.Request(
             "GET",
             url,
@@ -179,10 +205,11 @@ class _Sender:
         except httpx.RequestError as error:
             raise _fault(error) from None
 
+        stream = _Stream(response)
         try:
-            yield _Stream(response)
+            yield stream
         finally:
-            await _close(response)
+            await stream.aclose()
 
 
 class HttpxTransport(_Sender):
@@ -208,7 +235,7 @@ class HttpxTransport(_Sender):
         return reply
 
     @asynccontextmanager
-    async def fetch(self, url: str, *, timeout: float) -> AsyncIterator[_Stream]:
+    async def fetch(self, url: str, *, timeout: float) -> AsyncGenerator[_Stream]:
         # A connection of its own: media lie on another host, and few are fetched.
         slot = await self._open(url)
         try:
@@ -249,7 +276,7 @@ class ForeignTransport(_Sender):
         return await self._exchange(self._outer(request, self._slot), request.limit)
 
     @asynccontextmanager
-    async def fetch(self, url: str, *, timeout: float) -> AsyncIterator[_Stream]:
+    async def fetch(self, url: str, *, timeout: float) -> AsyncGenerator[_Stream]:
         async with self._stream(url, timeout, self._slot) as stream:
             yield stream
 
@@ -267,17 +294,12 @@ class ClientTransport(_Sender):
     """
 
     async def send(self, request: Request) -> Reply:
-        outer = _WireRequest(
-            request.method,
-            self._url(request.url).copy_with(raw_path=request.target.encode("ascii")),
-            headers=request.headers,
-            content=request.content,
-            extensions={"timeout": _timeouts(request.timeout)},
-        )
+        url = self._url(request.url).copy_with(raw_path=request.target.encode("ascii"))
+        outer = _wire_request(request, url, {"timeout": _timeouts(request.timeout)})
         return await self._exchange(outer, request.limit)
 
     @asynccontextmanager
-    async def fetch(self, url: str, *, timeout: float) -> AsyncIterator[_Stream]:
+    async def fetch(self, url: str, *, timeout: float) -> AsyncGenerator[_Stream]:
         async with self._stream(url, timeout) as stream:
             yield stream
 
@@ -289,16 +311,23 @@ class _Stream:
     """A reply that is read in chunks."""
 
     def __init__(self, response: httpx.Response) -> None:
-        self._response = response
         self.status = response.status_code
         self.headers: Mapping[str, str] = response.headers
+        self._response = response
+        self._chunks: AsyncIterator[bytes] | None = None
 
-    async def chunks(self) -> AsyncIterator[bytes]:
+    async def read(self) -> bytes:
+        if self._chunks is None:
+            self._chunks = self._response.aiter_raw()
         try:
-            async for chunk in self._response.aiter_raw():
-                yield chunk
+            return await anext(self._chunks, b"")
         except httpx.RequestError as error:
             raise _fault(error, http_status=self.status) from None
+
+    async def aclose(self) -> None:
+        if self._chunks is not None:
+            await _abandon(self._chunks)
+        await _close(self._response)
 
 
 def is_httpx_transport(value: object) -> TypeGuard[httpx.AsyncBaseTransport]:
@@ -359,12 +388,32 @@ async def _read(response: httpx.Response, limit: int) -> Reply:
             response.headers.get("content-encoding", ""),
             http_status=response.status_code,
         )
-        async for chunk in response.aiter_raw():
-            body.feed(chunk)
+        async for chunk in (chunks := response.aiter_raw()):
+            try:
+                body.feed(chunk)
+            except TransportFault:
+                await _abandon(chunks)
+                raise
         return Reply(response.status_code, response.headers, body.finish())
     except BaseException:
         await _close(response)
         raise
+
+
+async def _abandon(chunks: AsyncIterator[bytes]) -> None:
+    """Let go of a body in the middle.
+
+    httpx reads through five async generators, one in the other, and closing the outermost
+    leaves the others to the garbage collector, which trio complains of. A cancellation
+    from the inside ends them all.
+    """
+    with anyio.CancelScope(shield=True) as scope:
+        scope.cancel()
+        try:
+            async for _ in chunks:
+                pass
+        except httpx.RequestError:
+            return
 
 
 def _fault(
@@ -422,7 +471,10 @@ def _chain(error: BaseException) -> list[BaseException]:
 
 def carried_by(client: httpx.AsyncClient) -> BaseURL:
     """The base URL and the key that a caller's client carries. The key is taken off it."""
-    base = BaseURL.parse(str(client.base_url)) if str(client.base_url) else None
+    # httpx puts a slash at the end of every base URL, behind the query where there is one.
+    url = str(client.base_url).removesuffix("/")
+    base = BaseURL.parse(url) if url else None
+    url = ""
     found = None if base is None else base.key
     if client.base_url.query:
         client.base_url = client.base_url.copy_with(query=None)

@@ -1,0 +1,111 @@
+"""The documentation's build: sphinx-build -W --keep-going -b html docs docs/_build/html."""
+
+from __future__ import annotations
+
+import re
+
+from docutils import nodes
+from sphinx.addnodes import pending_xref
+from sphinx.application import Sphinx
+from sphinx.environment import BuildEnvironment
+
+import pixlab_async
+
+project = "pixlab-async"
+author = "the pixlab-async authors"
+copyright = author
+release = version = pixlab_async.__version__
+
+extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.napoleon"]
+exclude_patterns = ["_build"]
+
+html_theme = "furo"
+html_title = f"pixlab-async {release}"
+html_copy_source = False
+html_show_sourcelink = False
+html_show_copyright = False
+pygments_style = "friendly"
+
+myst_heading_anchors = 3
+myst_enable_extensions = ["deflist"]
+
+autodoc_member_order = "bysource"
+autodoc_typehints = "description"
+autodoc_typehints_description_target = "documented_params"
+# Names that say more than what they stand for. P is Media on the client itself.
+autodoc_type_aliases = {"Source": "pixlab_async.Source", "P": "pixlab_async.Media"}
+
+napoleon_numpy_docstring = False
+napoleon_use_ivar = True
+napoleon_attr_annotations = True
+
+nitpicky = True
+nitpick_ignore_regex = [
+    # Documented elsewhere, and the build needs no network.
+    ("py:.*", r"(anyio|collections|contextlib|httpx|os|pathlib|types|typing)\..*"),
+    # Names of unions; the arguments' own text says what is taken.
+    ("py:class", "Auth|JSON|KeySource|Links|Parameter|TransportChoice"),
+]
+
+_PUBLIC = frozenset(pixlab_async.__all__)
+_MADE_BY_US = ("pixlab_async._results", "pixlab_async._errors")
+_COLON = "\ue000"
+_JSON_FIELDS = re.compile(r":vartype (extra|fields): .*")
+
+
+def hide_signature(
+    app: Sphinx, what: str, name: str, obj: object, options: object, signature: str, returns: str
+) -> tuple[str, str] | None:
+    """Show no constructor of what users get and never make."""
+    del app, name, options, signature, returns
+    ours = what in ("class", "exception") and getattr(obj, "__module__", "") in _MADE_BY_US
+    return ("", "") if ours else None
+
+
+def hide_colons(
+    app: Sphinx, what: str, name: str, obj: object, options: object, lines: list[str]
+) -> None:
+    """Keep napoleon from reading "a sentence: more of it" as "a type: a description".
+
+    It does so in the first line of an attribute's docstring and of ``Returns:``. Our
+    docstrings have no types.
+    """
+    del app, name, obj, options
+    if what in ("attribute", "property") and lines:
+        lines[0] = lines[0].replace(":", _COLON)
+    for number, line in enumerate(lines[:-1]):
+        if line == "Returns:":
+            lines[number + 1] = lines[number + 1].replace(":", _COLON)
+
+
+def show_colons(
+    app: Sphinx, what: str, name: str, obj: object, options: object, lines: list[str]
+) -> None:
+    """Undo ``hide_colons``, and write JSON by its name: napoleon spells recursive types out."""
+    del app, what, name, obj, options
+    for number, line in enumerate(lines):
+        named = _JSON_FIELDS.sub(r":vartype \1: ~collections.abc.Mapping[str, JSON]", line)
+        lines[number] = named.replace(_COLON, ":")
+
+
+def resolve_public(
+    app: Sphinx, env: BuildEnvironment, node: pending_xref, contents: nodes.TextElement
+) -> nodes.reference | None:
+    """Lead a reference to where a name is defined to where it is documented."""
+    target: str = node.get("reftarget", "")
+    name = target.rpartition(".")[2]
+    public = f"pixlab_async.{name}"
+    if name not in _PUBLIC or target == public:
+        return None
+
+    return env.domains.python_domain.resolve_xref(
+        env, node["refdoc"], app.builder, node["reftype"], public, node, contents
+    )
+
+
+def setup(app: Sphinx) -> None:
+    """Connect the functions above; napoleon's priority is 500."""
+    app.connect("autodoc-process-signature", hide_signature)
+    app.connect("autodoc-process-docstring", hide_colons, priority=400)
+    app.connect("autodoc-process-docstring", show_colons, priority=600)
+    app.connect("missing-reference", resolve_public)
