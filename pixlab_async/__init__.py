@@ -39,9 +39,7 @@ from ._results import (
 )
 from ._retry import RetryPolicy
 from ._sources import Source
-from ._version import VERSION
-
-__version__ = VERSION
+from ._version import VERSION as __version__  # noqa: N811 - the name that tools look for
 
 __all__ = [
     "APIKey",

@@ -40,7 +40,7 @@ Send = Callable[[Call[Deletion], Track], Awaitable[Deletion]]
 
 CONCURRENCY = 10
 # Outcomes that may wait for the consumer before the workers pause.
-_WINDOW = 1000
+WINDOW = 1000
 # Seconds: long against a call, so that little time is lost at a shift's end.
 _SHIFT = 1.0
 
@@ -56,10 +56,11 @@ class DeleteMany:
     outcomes (``unknown`` where it was sent, else ``not_sent``) can still be iterated.
     """
 
-    def __init__(self, send: Send, links: Links, *, concurrency: int) -> None:
+    def __init__(self, send: Send, links: Links, *, concurrency: int, window: int = WINDOW) -> None:
         self._send = send
         self._links = _Feed(links)
         self._concurrency = concurrency
+        self._window = window
         self._ready: deque[Outcome] = deque()
         self._failure: BaseException | None = None
         self._shift_ends = 0.0
@@ -133,10 +134,10 @@ class DeleteMany:
     async def _has_room(self) -> bool:
         """Whether to take one more link: waits for room, or ends the shift."""
         if self._group is None:
-            over = anyio.current_time() >= self._shift_ends or len(self._ready) >= _WINDOW
+            over = anyio.current_time() >= self._shift_ends or len(self._ready) >= self._window
             return not (over and self._ready)
 
-        while len(self._ready) >= _WINDOW:
+        while len(self._ready) >= self._window:
             await self._change()
         return True
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from enum import StrEnum
-from types import MappingProxyType
 from typing import TypeAlias
 
 from attrs import field, frozen
@@ -16,8 +15,6 @@ from attrs import field, frozen
 from ._errors import PixLabError
 
 JSON: TypeAlias = str | int | float | bool | list["JSON"] | dict[str, "JSON"] | None
-
-_EMPTY: Mapping[str, JSON] = MappingProxyType({})
 
 
 @frozen
@@ -48,7 +45,7 @@ class Media:
 
     link: str
     id: str
-    extra: Mapping[str, JSON] = field(default=_EMPTY, eq=False)
+    extra: Mapping[str, JSON] = field(factory=dict[str, JSON], eq=False)
     meta: Meta = field(default=Meta(), eq=False)
 
 
@@ -104,7 +101,7 @@ class Deletion:
     id: str | None
     deleted: bool
     state: DeletionState
-    extra: Mapping[str, JSON] = field(default=_EMPTY, eq=False)
+    extra: Mapping[str, JSON] = field(factory=dict[str, JSON], eq=False)
     meta: Meta = field(default=Meta(), eq=False)
 
 
@@ -138,7 +135,7 @@ class ServiceStatus:
     """
 
     payload: str | None = None
-    extra: Mapping[str, JSON] = field(default=_EMPTY, eq=False)
+    extra: Mapping[str, JSON] = field(factory=dict[str, JSON], eq=False)
     meta: Meta = field(default=Meta(), eq=False)
 
 

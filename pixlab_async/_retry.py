@@ -110,6 +110,9 @@ class RetryPolicy:
         return random.uniform(0.0, min(self.cap, self.base * 2 ** (attempt - 1)))
 
 
+_ROUNDING = 1e-9
+
+
 @define
 class RetryBudget:
     """Keeps retries to a tenth of the calls, so that they never become the trouble.
@@ -136,7 +139,7 @@ class RetryBudget:
         if self._at > -math.inf:
             self._left = min(self.burst, self._left + (now - self._at) * self.per_second)
         self._at = now
-        if self._left < 1:
+        if self._left < 1 - _ROUNDING:
             return False
 
         self._left -= 1

@@ -27,10 +27,10 @@ import anyio.to_thread
 import httpx
 from attrs import define, evolve
 
-from .._errors import Phase
 from .._key import HEADER, PARAMETER, guard_text
 from .._origin import BaseURL, from_environment
 from ._body import BodyReader
+from ._httpx_faults import bare, fault_of
 from ._seam import Chunks, Reply, Request, TransportFault
 
 # Longer than a host needs to answer a SYN, shorter than a caller's patience.
@@ -46,21 +46,6 @@ _ONE_CONNECTION = httpx.Limits(
 )
 _REQUEST = "pixlab.request"
 _SLOT = "pixlab.slot"
-
-# Raised before a byte of the request went out.
-_NEVER_SENT = (
-    httpx.ConnectError,
-    httpx.ConnectTimeout,
-    httpx.PoolTimeout,
-    httpx.ProxyError,
-    httpx.UnsupportedProtocol,
-)
-_PHASES: dict[type[httpx.TimeoutException], Phase] = {
-    httpx.ConnectTimeout: "connect",
-    httpx.PoolTimeout: "connect",
-    httpx.WriteTimeout: "write",
-    httpx.ReadTimeout: "read",
-}
 
 
 @define(eq=False)
@@ -182,9 +167,9 @@ class _Sender:
             answered = True
             return await _read(response, limit)
         except httpx.RequestError as error:
-            fault: Exception = _fault(error, stale=reused and not answered)
+            fault: Exception = fault_of(error, stale=reused and not answered)
         except Exception as error:  # a hook's, a source's, or a transport's of the caller
-            fault = _bare(error)
+            fault = bare(error)
         # Outside the except clauses: no frame that holds the wire request hangs on it.
         raise fault
 
@@ -203,7 +188,7 @@ class _Sender:
                 outer, stream=True, auth=None, follow_redirects=False
             )
         except httpx.RequestError as error:
-            raise _fault(error) from None
+            raise fault_of(error) from None
 
         stream = _Stream(response)
         try:
@@ -322,7 +307,7 @@ class _Stream:
         try:
             return await anext(self._chunks, b"")
         except httpx.RequestError as error:
-            raise _fault(error, http_status=self.status) from None
+            raise fault_of(error, http_status=self.status) from None
 
     async def aclose(self) -> None:
         if self._chunks is not None:
@@ -414,59 +399,6 @@ async def _abandon(chunks: AsyncIterator[bytes]) -> None:
                 pass
         except httpx.RequestError:
             return
-
-
-def _fault(
-    error: httpx.RequestError, *, stale: bool = False, http_status: int = 0
-) -> TransportFault:
-    phase = _PHASES.get(type(error)) if isinstance(error, httpx.TimeoutException) else None
-    fault = TransportFault(
-        _sentence(error, phase),
-        sent=not isinstance(error, _NEVER_SENT),
-        phase=phase,
-        stale=stale and phase is None and not isinstance(error, _NEVER_SENT),
-        permanent=_certificate_error(error) is not None,
-        http_status=http_status,
-    )
-    fault.__cause__ = _bare(error)
-    return fault
-
-
-def _sentence(error: httpx.RequestError, phase: Phase | None) -> str:
-    if phase is not None:
-        return f"nothing came in time ({phase})"
-
-    # httpx leaves some messages empty, and hides a certificate's fault behind another.
-    inner = _certificate_error(error) or error.__cause__ or error.__context__
-    text = str(error) or str(inner or "")
-    return f"{type(error).__name__}: {text}".rstrip(": ")
-
-
-def _certificate_error(error: BaseException) -> BaseException | None:
-    return next(
-        (link for link in _chain(error) if isinstance(link, ssl.SSLCertVerificationError)), None
-    )
-
-
-def _bare(error: Exception) -> Exception:
-    """The error and what led to it, without frames and requests that hold what is secret."""
-    for link in _chain(error):
-        link.__traceback__ = None
-        if isinstance(link, httpx.RequestError):
-            link.request = httpx.Request("GET", "https://masked.invalid")
-    return error
-
-
-def _chain(error: BaseException) -> list[BaseException]:
-    """The error and every error behind it."""
-    found: list[BaseException] = []
-    ahead: list[BaseException | None] = [error]
-    while ahead:
-        link = ahead.pop()
-        if link is not None and link not in found:
-            found.append(link)
-            ahead += [link.__cause__, link.__context__]
-    return found
 
 
 def carried_by(client: httpx.AsyncClient) -> BaseURL:

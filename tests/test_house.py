@@ -1,0 +1,134 @@
+"""The house itself: the front door, who may import whom, what an import brings along."""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import pixlab_async
+
+PACKAGE = Path(pixlab_async.__file__).parent
+MODULES = sorted(PACKAGE.rglob("*.py"))
+
+# Rooms that work without I/O: they know neither an HTTP library nor an event loop.
+PURE = {
+    "_catalogue",
+    "_errors",
+    "_key",
+    "_multipart",
+    "_origin",
+    "_pacer",
+    "_protocol",
+    "_results",
+    "_retry",
+    "endpoints",
+    "transports._seam",
+    "transports._body",
+}
+HTTPX = {"transports.httpx", "transports._httpx_faults"}
+# Rooms that `import pixlab_async` must not open.
+LATE = {"emulator", "cli", "pytest_plugin", "testing", *HTTPX}
+
+
+def name_of(module: Path) -> str:
+    parts = module.relative_to(PACKAGE).with_suffix("").parts
+    return ".".join(part for part in parts if part != "__init__")
+
+
+def imports(module: Path, *, top_level: bool = False) -> set[str]:
+    """Absolute names of what the module imports (of what runs on import, if asked)."""
+    tree = ast.parse(module.read_text())
+    nodes = list(tree.body) if top_level else list(ast.walk(tree))
+    here = ["pixlab_async", *module.relative_to(PACKAGE).parts]
+    found: set[str] = set()
+    for node in nodes:
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            base = ".".join(here[: len(here) - node.level]) if node.level else ""
+            name = ".".join(part for part in (base, node.module) if part)
+            found |= {name, *(f"{name}.{alias.name}" for alias in node.names)}
+    return found
+
+
+def test_the_front_door_is_sorted_and_open() -> None:
+    assert pixlab_async.__all__ == sorted(pixlab_async.__all__)
+    for name in pixlab_async.__all__:
+        assert getattr(pixlab_async, name) is not None
+
+
+def test_everything_public_is_in_the_front_door() -> None:
+    public = {
+        name for name in vars(pixlab_async) if name.isidentifier() and not name.startswith("_")
+    }
+    submodules = {"endpoints", "transports", "emulator", "cli", "testing", "pytest_plugin"}
+
+    assert public - submodules == set(pixlab_async.__all__) - {"__version__"}
+
+
+@pytest.mark.parametrize("module", MODULES, ids=name_of)
+def test_only_the_transport_and_the_emulator_import_httpx(module: Path) -> None:
+    name = name_of(module)
+    if name in HTTPX or name.startswith("emulator"):
+        return
+
+    assert "httpx" not in imports(module, top_level=True)
+
+
+@pytest.mark.parametrize("module", MODULES, ids=name_of)
+def test_the_pure_rooms_import_no_event_loop(module: Path) -> None:
+    name = name_of(module)
+    if name in PURE or name.split(".")[0] in PURE:
+        found = {entry.split(".")[0] for entry in imports(module)}
+        assert not found & {"anyio", "asyncio", "trio", "httpx"}
+
+
+@pytest.mark.parametrize("module", MODULES, ids=name_of)
+def test_nobody_goes_round_anyio(module: Path) -> None:
+    found = {entry.split(".")[0] for entry in imports(module)}
+
+    assert not found & {"asyncio", "trio", "sniffio"}
+
+
+@pytest.mark.parametrize("module", MODULES, ids=name_of)
+def test_the_emulator_knows_nothing_of_the_client(module: Path) -> None:
+    if not name_of(module).startswith("emulator"):
+        return
+
+    ours = {entry for entry in imports(module) if entry.startswith("pixlab_async")}
+    assert all(entry.startswith("pixlab_async.emulator") for entry in ours)
+
+
+@pytest.mark.parametrize("module", MODULES, ids=name_of)
+def test_the_core_never_imports_the_late_rooms_on_import(module: Path) -> None:
+    name = name_of(module)
+    if name.split(".")[0] in LATE or name in LATE:
+        return
+
+    for entry in imports(module, top_level=True):
+        room = entry.removeprefix("pixlab_async.")
+        assert entry == room or (room not in LATE and room.split(".")[0] not in LATE)
+
+
+def test_importing_the_package_brings_none_of_the_extras_along() -> None:
+    code = (
+        "import sys, pixlab_async; "
+        "heavy = {'httpx', 'starlette', 'uvicorn', 'PIL', 'click', 'rich', 'pytest', 'trio'}; "
+        "print(sorted(heavy & set(sys.modules)))"
+    )
+
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, check=True, text=True)
+
+    assert done.stdout.strip() == "[]"
+
+
+@pytest.mark.parametrize("module", MODULES, ids=name_of)
+def test_a_module_opens_with_what_it_is_for_and_stays_small(module: Path) -> None:
+    source = module.read_text()
+
+    assert ast.get_docstring(ast.parse(source))
+    assert source.count("\n") <= 450
