@@ -39,7 +39,9 @@ async def bridged(function: Callable[[], Awaitable[T]], deadline: float = math.i
     async def run() -> None:
         try:
             results.append(await function())
-        except anyio.get_cancelled_exc_class():
+        except anyio.get_cancelled_exc_class() as cancellation:
+            # trio passes it on to the caller: without the frames of the exchange, please.
+            cancellation.__traceback__ = cancellation.__cause__ = cancellation.__context__ = None
             raise
         except BaseException as error:  # carried over to the caller, whatever it is
             errors.append(error)

@@ -210,7 +210,9 @@ class AsyncPixLab(Pictures[Media], Storage, Service):
             )
 
     def __repr__(self) -> str:
-        return f"<AsyncPixLab {self._core.origin}>"
+        # Also asked of half-made clients, by whoever shows the variables of a traceback.
+        core: Core | None = getattr(self, "_core", None)
+        return f"<AsyncPixLab {core.origin if core else 'unfinished'}>"
 
     def __reduce__(self) -> NoReturn:
         raise TypeError(

@@ -15,6 +15,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from inspect import isawaitable
 from typing import Any, NoReturn, Protocol, TypeAlias
 from urllib.parse import parse_qsl, quote
+from weakref import WeakSet
 
 from attrs import frozen
 
@@ -38,7 +39,7 @@ class APIKey:
         ConfigurationError: The value is empty or has characters no key can have.
     """
 
-    __slots__ = ("_forms", "_value")
+    __slots__ = ("__weakref__", "_forms", "_value")
 
     def __init__(self, value: str) -> None:
         problem = _problem(value)
@@ -53,6 +54,7 @@ class APIKey:
         self._forms = frozenset(
             {value, quote(value), quote(value, safe=""), escaped, escaped.replace("/", "\\/")}
         )
+        _alive.add(self)
 
     @classmethod
     def from_request(cls, request: HasScope | Mapping[str, Any]) -> APIKey:
@@ -69,6 +71,7 @@ class APIKey:
         """
         scope = request if isinstance(request, Mapping) else request.scope
         found = _in_scope(scope)
+        del request, scope  # the frame of an error must not hold them
         if found is None:
             raise ConfigurationError(
                 f"The request carries no PixLab key: it is read from the query parameter "
@@ -110,6 +113,10 @@ class APIKey:
             "An APIKey is not pickled or copied, so that it cannot end up in a file or a queue: "
             f"let the other process read {ENVIRONMENT} itself."
         )
+
+
+# Every key there is, and none longer than its owner keeps it.
+_alive: WeakSet[APIKey] = WeakSet()
 
 
 class HasScope(Protocol):
@@ -172,8 +179,20 @@ async def resolve(source: Guarded) -> APIKey:
     if not callable(source):
         return require(source)
 
+    return require(await _asked(source))
+
+
+async def _asked(source: Callable[[], KeyText | Awaitable[KeyText]]) -> APIKey | MalformedKey:
+    """What the callable gives; apart, since an error's frame must not hold the text."""
     given = source()
-    return require(guard_text(await given if isawaitable(given) else given))
+    return guard_text(await given if isawaitable(given) else given)
+
+
+def scrub_all(text: str) -> str:
+    """The text with every key masked that this process holds; for foreign log lines."""
+    for key in list(_alive):
+        text = key.scrub(text)
+    return text
 
 
 def from_environment() -> APIKey | None:

@@ -31,6 +31,7 @@ from .._key import HEADER, PARAMETER, guard_text
 from .._origin import BaseURL, from_environment
 from ._body import BodyReader
 from ._httpx_faults import bare, fault_of
+from ._httpx_logging import scrub_debug_log
 from ._seam import Chunks, Reply, Request, TransportFault
 
 # Longer than a host needs to answer a SYN, shorter than a caller's patience.
@@ -140,6 +141,7 @@ class _Sender:
     """What the three transports share: sending through an ``httpx.AsyncClient``."""
 
     def __init__(self, client: httpx.AsyncClient) -> None:
+        scrub_debug_log()
         self._client = client
         self._urls: dict[str, httpx.URL] = {}
 

@@ -1,0 +1,31 @@
+"""httpcore's debug log, freed of keys.
+
+httpcore logs reply headers and parse errors at DEBUG. A service or a proxy that echoes the
+request, in a ``Location`` say, would so bring the key into the log. Levels and handlers of
+other libraries are not ours to change; a filter only masks what is already on its way.
+"""
+
+from __future__ import annotations
+
+import logging
+from functools import cache
+
+from .._key import scrub_all
+
+_LOGGERS = ("connection", "http11", "http2", "proxy", "socks")
+
+
+class _Scrub(logging.Filter):
+    def filter(self, record: logging.LogRecord) -> bool:
+        told = record.getMessage()
+        scrubbed = scrub_all(told)
+        if scrubbed != told:
+            record.msg, record.args = scrubbed, ()
+        return True
+
+
+@cache
+def scrub_debug_log() -> None:
+    """Mask keys in httpcore's log lines from now on; once per process."""
+    for name in _LOGGERS:
+        logging.getLogger(f"httpcore.{name}").addFilter(_Scrub())
