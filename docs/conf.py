@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 
-from docutils import nodes
+from docutils import nodes  # type: ignore[import-untyped] # its stubs are another package
 from sphinx.addnodes import pending_xref
 from sphinx.application import Sphinx
 from sphinx.environment import BuildEnvironment
 
 import pixlab_async
+from pixlab_async import transports
 
 project = "pixlab-async"
 author = "the pixlab-async authors"
@@ -32,8 +33,8 @@ myst_enable_extensions = ["deflist"]
 autodoc_member_order = "bysource"
 autodoc_typehints = "description"
 autodoc_typehints_description_target = "documented_params"
-# Names that say more than what they stand for. P is Media on the client itself.
-autodoc_type_aliases = {"Source": "pixlab_async.Source", "P": "pixlab_async.Media"}
+# The picture endpoints are written once, for whatever they return: on the client, Media.
+autodoc_type_aliases = {"P": "Media"}
 
 napoleon_numpy_docstring = False
 napoleon_use_ivar = True
@@ -44,13 +45,19 @@ nitpick_ignore_regex = [
     # Documented elsewhere, and the build needs no network.
     ("py:.*", r"(anyio|collections|contextlib|httpx|os|pathlib|types|typing)\..*"),
     # Names of unions; the arguments' own text says what is taken.
-    ("py:class", "Auth|JSON|KeySource|Links|Parameter|TransportChoice"),
+    ("py:class", "Auth|JSON|KeySource|Links|Parameter|PathLike|TransportChoice"),
+    ("py:class", r"pixlab_async\._client\.[RT]|pixlab_async\._key\.HasScope"),
 ]
 
-_PUBLIC = frozenset(pixlab_async.__all__)
+_PUBLIC = {
+    name: f"{module.__name__}.{name}"
+    for module in (pixlab_async, transports)
+    for name in module.__all__
+}
 _MADE_BY_US = ("pixlab_async._results", "pixlab_async._errors")
 _COLON = "\ue000"
 _JSON_FIELDS = re.compile(r":vartype (extra|fields): .*")
+_DOTTED = re.compile(r"[\w.]+\.(\w+)")
 
 
 def hide_signature(
@@ -81,11 +88,14 @@ def hide_colons(
 def show_colons(
     app: Sphinx, what: str, name: str, obj: object, options: object, lines: list[str]
 ) -> None:
-    """Undo ``hide_colons``, and write JSON by its name: napoleon spells recursive types out."""
+    """Undo ``hide_colons``, and shorten types: napoleon spells them out, recursive ones too."""
     del app, what, name, obj, options
     for number, line in enumerate(lines):
-        named = _JSON_FIELDS.sub(r":vartype \1: ~collections.abc.Mapping[str, JSON]", line)
-        lines[number] = named.replace(_COLON, ":")
+        if line.startswith(":vartype "):
+            named = _JSON_FIELDS.sub(r":vartype \1: collections.abc.Mapping[str, JSON]", line)
+            lines[number] = _DOTTED.sub(r"~\g<0>", named)
+        else:
+            lines[number] = line.replace(_COLON, ":")
 
 
 def resolve_public(
@@ -93,9 +103,8 @@ def resolve_public(
 ) -> nodes.reference | None:
     """Lead a reference to where a name is defined to where it is documented."""
     target: str = node.get("reftarget", "")
-    name = target.rpartition(".")[2]
-    public = f"pixlab_async.{name}"
-    if name not in _PUBLIC or target == public:
+    public = _PUBLIC.get(target.rpartition(".")[2])
+    if public is None or public == target:
         return None
 
     return env.domains.python_domain.resolve_xref(

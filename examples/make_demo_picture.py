@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import math
 import sys
+from itertools import pairwise
 from random import Random
 
 from PIL import Image, ImageChops, ImageDraw, ImageFilter
@@ -49,7 +50,7 @@ def scaled(*values: float) -> list[int]:
 
 def mix(stops: list[tuple[float, Colour]], position: float) -> Colour:
     """The colour at a position from 0 to 1 between the stops."""
-    for (start, first), (end, second) in zip(stops, stops[1:], strict=False):
+    for (start, first), (end, second) in pairwise(stops):
         if position <= end:
             share = (position - start) / (end - start)
             red, green, blue = (
@@ -103,7 +104,7 @@ def hills(draw: ImageDraw.ImageDraw, random: Random) -> None:
     for height, rough, colour in RIDGES:
         waves = [(random.uniform(0, math.tau), 2.1**n, rough / 1.8**n) for n in range(6)]
         line: list[tuple[float, float]] = []
-        for x in range(0, WIDTH + 1):
+        for x in range(WIDTH + 1):
             sway = sum(
                 size * math.sin(math.tau * often * x / WIDTH + phase)
                 for phase, often, size in waves

@@ -13,7 +13,7 @@ from attrs import frozen
 from ._errors import ConfigurationError
 
 
-@frozen
+@frozen(eq=False)
 class Endpoint:
     """The facts of one endpoint.
 

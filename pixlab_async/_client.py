@@ -95,9 +95,9 @@ class BlobPictures(Pictures[Blob]):
 class AsyncPixLab(Pictures[Media], Storage, Service):
     """A client of the PixLab web API, for asyncio and trio.
 
-    Making one does no I/O. Connections open with the first call and belong to the event
-    loop in which that is made; close them with ``async with`` or ``aclose()``. Any number
-    of tasks may use one client at once.
+    Making one does no I/O. Its first use, ``async with`` or a call, binds it to the event
+    loop in which it happens; connections open as they are needed. Close them with
+    ``async with`` or ``aclose()``. Any number of tasks may use one client at once.
 
     Args:
         api_key: The key: a text, an ``APIKey``, or a callable (plain or async) that is
@@ -348,7 +348,7 @@ class AsyncPixLab(Pictures[Media], Storage, Service):
             UnreadableReply: The file is larger than allowed.
             PixLabError: Any other failure, see the error tree.
         """
-        link = media.link if isinstance(media, Media) else media
+        link = _secure_link(media) if isinstance(media, Media) else media
         path = Path(destination)
         return await download(self._core, self._options, link, path, limit=max_bytes)
 
@@ -401,6 +401,16 @@ def _carried_by(http_client: httpx.AsyncClient, auth: Auth, transport: object) -
     from .transports.httpx import carried_by  # noqa: PLC0415 - httpx is imported late
 
     return carried_by(http_client)
+
+
+def _secure_link(media: Media) -> str:
+    """The picture's https address where the service gives one beside a plain one.
+
+    Real replies had the undocumented field ``ssl_link``; older links were plain http.
+    """
+    secure = media.extra.get("ssl_link")
+    plain = not media.link.startswith("https:")
+    return secure if plain and isinstance(secure, str) else media.link
 
 
 def _checked(options: Options) -> Options:

@@ -48,7 +48,7 @@ T = TypeVar("T")
 _BATCH_LIMITED_ATTEMPTS = 10
 
 
-@frozen
+@frozen(eq=False)
 class Options:
     """What may differ between clients that share their connections."""
 
@@ -59,7 +59,7 @@ class Options:
     retry: RetryPolicy
 
 
-@define(eq=False)
+@define(eq=False, repr=False)
 class Core:
     """Connections, gate and budget, bound to one event loop by the first call."""
 
@@ -105,7 +105,7 @@ class Core:
             )
 
 
-@define
+@define(eq=False)
 class Track:
     """What happened to a call so far, readable from outside while it runs.
 
@@ -148,7 +148,7 @@ async def exchange(
     return await running.run()
 
 
-@frozen
+@frozen(eq=False, repr=False)
 class _Judged(Generic[T]):
     """What came of one attempt, as data: a result, or an error and what led to it."""
 
@@ -158,7 +158,7 @@ class _Judged(Generic[T]):
     stale: bool = False
 
 
-@define(eq=False)
+@define(eq=False, repr=False)
 class _Exchange(Generic[T]):
     core: Core
     call: Call[T]

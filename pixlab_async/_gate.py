@@ -15,7 +15,6 @@ from collections.abc import Callable
 from enum import Enum, IntEnum
 
 import anyio
-from attrs import define, field
 
 from ._errors import ConfigurationError, TimedOut
 from ._pacer import Pacer, Ticket
@@ -37,12 +36,14 @@ class Verdict(Enum):
     UNSENT = "unsent"
 
 
-@define(eq=False)
 class _Waiter:
-    event: anyio.Event = field(factory=anyio.Event)
-    ticket: Ticket | None = None
-    # When it will look again by itself; only the first in line sets a timer.
-    wakes_at: float = math.inf
+    __slots__ = ("event", "ticket", "wakes_at")
+
+    def __init__(self) -> None:
+        self.event = anyio.Event()
+        self.ticket: Ticket | None = None
+        # When it will look again by itself; only the first in line sets a timer.
+        self.wakes_at = math.inf
 
 
 class Gate:

@@ -13,11 +13,9 @@ import json
 import os
 from collections.abc import Awaitable, Callable, Mapping
 from inspect import isawaitable
-from typing import Any, NoReturn, Protocol, TypeAlias
+from typing import Any, NamedTuple, NoReturn, Protocol, TypeAlias
 from urllib.parse import parse_qsl, quote
-from weakref import WeakSet
-
-from attrs import frozen
+from weakref import WeakValueDictionary
 
 from ._errors import ConfigurationError
 
@@ -54,7 +52,7 @@ class APIKey:
         self._forms = frozenset(
             {value, quote(value), quote(value, safe=""), escaped, escaped.replace("/", "\\/")}
         )
-        _alive.add(self)
+        _alive[id(self)] = self
 
     @classmethod
     def from_request(cls, request: HasScope | Mapping[str, Any]) -> APIKey:
@@ -115,8 +113,8 @@ class APIKey:
         )
 
 
-# Every key there is, and none longer than its owner keeps it.
-_alive: WeakSet[APIKey] = WeakSet()
+# Every key there is, by identity (two may be equal), and none longer than it is used.
+_alive: WeakValueDictionary[int, APIKey] = WeakValueDictionary()
 
 
 class HasScope(Protocol):
@@ -130,8 +128,7 @@ KeyText: TypeAlias = str | APIKey
 KeySource: TypeAlias = KeyText | Callable[[], KeyText | Awaitable[KeyText]]
 
 
-@frozen
-class MalformedKey:
+class MalformedKey(NamedTuple):
     """What is left of a text that cannot be a key: the reason, not the text."""
 
     problem: str
@@ -190,7 +187,7 @@ async def _asked(source: Callable[[], KeyText | Awaitable[KeyText]]) -> APIKey |
 
 def scrub_all(text: str) -> str:
     """The text with every key masked that this process holds; for foreign log lines."""
-    for key in list(_alive):
+    for key in list(_alive.values()):
         text = key.scrub(text)
     return text
 

@@ -6,7 +6,7 @@ import os
 from ipaddress import ip_address
 from urllib.parse import SplitResult, urlsplit
 
-from attrs import field, frozen
+from attrs import frozen
 
 from ._errors import ConfigurationError
 from ._key import PARAMETER, APIKey, MalformedKey, from_query
@@ -15,7 +15,7 @@ DEFAULT = "https://api.pixlab.io"
 ENVIRONMENT = "PIXLAB_BASE_URL"
 
 
-@frozen
+@frozen(eq=False)
 class BaseURL:
     """What a base URL says.
 
@@ -27,7 +27,7 @@ class BaseURL:
 
     origin: str
     key: APIKey | MalformedKey | None = None
-    problem: str | None = field(default=None)
+    problem: str | None = None
 
     @classmethod
     def parse(cls, url: str) -> BaseURL:
@@ -36,7 +36,9 @@ class BaseURL:
             parts = urlsplit(url)
             key, other = from_query(parts.query)
             origin = f"{parts.scheme}://{parts.netloc}{parts.path.rstrip('/')}"
-            return cls(origin, key, _problem(parts, other_query=other))
+            problem = _problem(parts, other_query=other)
+            # What cannot be used may hold a password: it is not kept.
+            return cls("" if problem else origin, key, problem)
         except (TypeError, ValueError, AttributeError):
             return cls("", None, "it is no URL")
 

@@ -22,8 +22,7 @@ from __future__ import annotations
 import math
 import re
 from random import Random
-
-from attrs import define, frozen
+from typing import NamedTuple
 
 from ._errors import ConfigurationError
 
@@ -55,8 +54,7 @@ _UNITS = {
 _RATE = re.compile(r"\s*(\d+(?:\.\d+)?)\s*/\s*([a-z]+)\s*")
 
 
-@frozen
-class Ticket:
+class Ticket(NamedTuple):
     """The leave to send one request."""
 
     sent_at: float
@@ -192,17 +190,12 @@ class Pacer:
         self._clean_since = now
 
 
-@define(init=False)
 class RollingCount:
     """How many events the last ``WINDOW`` seconds saw, in constant memory.
 
     Counts in slots of a quarter second; a slot leaves as a whole, so an event stays for
     60.25 to 60.5 seconds.
     """
-
-    _counts: list[int]
-    _total: int
-    _slot: int
 
     def __init__(self) -> None:
         self._counts = [0] * _SLOTS

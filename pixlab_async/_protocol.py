@@ -47,7 +47,7 @@ _NOT_FOUND = 404
 _CONTROL_FIELDS = frozenset({"status", "deleted", "link", "id", "error"})
 
 
-@frozen
+@frozen(eq=False)
 class Call(Generic[T]):
     """One call of an endpoint, as data.
 
@@ -81,7 +81,7 @@ class Call(Generic[T]):
         return self.upload is None or self.upload.replayable
 
 
-@frozen
+@frozen(eq=False, repr=False)
 class Success:
     """A reply that says the call worked.
 

@@ -113,7 +113,7 @@ class RetryPolicy:
 _ROUNDING = 1e-9
 
 
-@define
+@define(eq=False)
 class RetryBudget:
     """Keeps retries to a tenth of the calls, so that they never become the trouble.
 

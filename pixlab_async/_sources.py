@@ -39,7 +39,7 @@ _CLOSE_TIMEOUT = 5.0
 _UNNAMED = "upload"
 
 
-@frozen
+@frozen(eq=False)
 class Upload:
     """Bytes to be sent as the multipart field ``file``.
 
@@ -96,7 +96,7 @@ class Upload:
             yield Opened(take, None)
 
 
-@frozen
+@frozen(eq=False, repr=False)
 class Opened:
     """An upload that is being read.
 

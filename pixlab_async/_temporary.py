@@ -63,7 +63,7 @@ async def temporary(
         raise failure from failure.error
 
 
-@define(eq=False)
+@define(eq=False, repr=False)
 class _Making:
     """What the task that makes the picture has come to."""
 

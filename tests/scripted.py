@@ -40,7 +40,7 @@ class Cut:
 Answer: TypeAlias = bytes | Cut | None
 
 
-@define
+@define(repr=False)
 class Script:
     """What happens on each connection: for each request, bytes to send.
 

@@ -221,9 +221,7 @@ async def test_an_echo_in_a_success_is_masked(
     assert_silent(repr(answer) + log.getvalue())
 
 
-async def test_a_peer_that_sends_the_request_back_is_silent(
-    auth: Auth, log: io.StringIO
-) -> None:
+async def test_a_peer_that_sends_the_request_back_is_silent(auth: Auth, log: io.StringIO) -> None:
     """Its first line is quoted by the HTTP library's own error."""
     with serve([Cut(f"GET /delete?key={SPELLINGS[1]} {CANARY}\r\n\r\n".encode())]) as script:
         async with AsyncPixLab(
@@ -249,9 +247,7 @@ async def test_a_host_that_cannot_be_reached_is_silent(auth: Auth, log: io.Strin
     assert_silent(told_by(caught.value) + log.getvalue())
 
 
-async def test_a_redirect_to_another_host_takes_no_key_along(
-    auth: Auth, log: io.StringIO
-) -> None:
+async def test_a_redirect_to_another_host_takes_no_key_along(auth: Auth, log: io.StringIO) -> None:
     with serve([http()]) as other:
         location = f"Location: {other.base_url}/delete"
         with serve([http(b"", 307, [location])]) as script:
@@ -360,9 +356,7 @@ async def test_a_callable_that_gives_a_bad_key_is_silent(service: Emulator) -> N
     assert_silent(told_by(caught.value))
 
 
-async def test_a_given_client_in_header_mode_is_silent(
-    service: Emulator, log: io.StringIO
-) -> None:
+async def test_a_given_client_in_header_mode_is_silent(service: Emulator, log: io.StringIO) -> None:
     service.inject(Fault(endpoint="delete", reset="before", times=None))
     async with (
         httpx.AsyncClient() as client,

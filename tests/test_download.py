@@ -12,6 +12,7 @@ from pixlab_async import (
     AsyncPixLab,
     ConfigurationError,
     ConnectionFailed,
+    Media,
     NotFound,
     ReplyError,
     TimedOut,
@@ -146,6 +147,15 @@ async def test_an_address_that_is_not_safe_is_refused(
         await pixlab.download(link, tmp_path / "a.png")
 
 
+async def test_the_secure_one_of_two_links_is_taken(
+    pixlab: AsyncPixLab, picture: bytes, tmp_path: Path
+) -> None:
+    stored = await pixlab.store(picture)
+    media = Media("http://media.example/a.png", stored.id, {"ssl_link": stored.link})
+
+    assert (await pixlab.download(media, tmp_path / "a.png")).read_bytes() == picture
+
+
 async def test_a_folder_that_is_not_there_is_told(
     pixlab: AsyncPixLab, picture: bytes, tmp_path: Path
 ) -> None:
@@ -224,3 +234,23 @@ async def test_a_fault_of_the_media_host_is_tried_again(
     emulator.inject(Fault(endpoint="media", status=503))
 
     assert (await pixlab.download(media, tmp_path / "a.png")).read_bytes() == picture
+
+
+async def test_the_link_is_not_in_httpx_s_log(
+    pixlab: AsyncPixLab, picture: bytes, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    media = await pixlab.store(picture)
+
+    with caplog.at_level("DEBUG"):
+        await pixlab.download(media, tmp_path / "a.png")
+
+    assert "HTTP Request: GET http://127.0.0.1" in caplog.text
+    assert media.id not in caplog.text
+
+
+async def test_a_query_in_the_link_goes_along(tmp_path: Path) -> None:
+    with serve([http(b"bytes")]) as script:
+        async with AsyncPixLab(base_url=script.base_url) as pixlab:
+            await pixlab.download(f"{script.base_url}/a%20b.png?v=1&w=%C3%A9#part", tmp_path / "a")
+
+    assert script.requests[0].startswith(b"GET /a%20b.png?v=1&w=%C3%A9 HTTP/1.1\r\n")

@@ -136,7 +136,7 @@ async def test_a_blob_that_is_no_picture_is_refused(
     emulator.clear()
 
 
-@pytest.mark.parametrize("radius", [10.5, float("nan"), float("inf"), "3", True])
+@pytest.mark.parametrize("radius", [10.5, -0.5, float("nan"), float("inf"), "3", True])
 async def test_a_radius_that_cannot_be_is_refused_before_anything_is_sent(
     pixlab: AsyncPixLab, emulator: Emulator, picture: bytes, radius: float
 ) -> None:
@@ -324,7 +324,7 @@ async def test_a_picture_at_no_address_is_not_found(
 
 async def test_a_refused_parameter_is_a_bad_request(pixlab: AsyncPixLab, picture: bytes) -> None:
     with pytest.raises(BadRequest, match="'radius' must be a number from 0 to 10"):
-        await pixlab.oilpaint(picture, -1)
+        await pixlab.call("oilpaint", {"radius": -1}, source=picture)
 
 
 async def test_transparency_survives_the_painting(pixlab: AsyncPixLab) -> None:

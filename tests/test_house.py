@@ -29,7 +29,7 @@ PURE = {
     "transports._seam",
     "transports._body",
 }
-HTTPX = {"transports.httpx", "transports._httpx_faults"}
+HTTPX = {"transports.httpx", "transports._httpx_faults", "transports._httpx_logging"}
 # Rooms that `import pixlab_async` must not open.
 LATE = {"emulator", "cli", "pytest_plugin", "testing", *HTTPX}
 

@@ -39,6 +39,8 @@ __all__ = ["Emulator", "Fault", "Incoming"]
 
 # How many requests the record holds; older ones fall out.
 _RECORD = 100_000
+# Addresses that mean "all of this machine's": links must name one that can be reached.
+_REACHED_AT = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - only where the user asks
 
 
 class Emulator:
@@ -104,10 +106,6 @@ class Emulator:
 
     def start(self) -> None:
         """Begin to serve. Blocks for some tens of milliseconds; ``with`` calls it."""
-        if self._folder is None:
-            self._own_folder = tempfile.mkdtemp(prefix="pixlab-emulator-")
-        folder = Path(self._own_folder or self._folder or "")
-        folder.mkdir(parents=True, exist_ok=True)
         family = socket.AF_INET6 if ":" in self._address[0] else socket.AF_INET
         # Named in full: asyncio turns Nagle's algorithm off for no other kind, and each
         # reply would wait 40 ms for an acknowledgement.
@@ -119,7 +117,12 @@ class Emulator:
             listening.close()
             raise
 
+        if self._folder is None:
+            self._own_folder = tempfile.mkdtemp(prefix="pixlab-emulator-")
+        folder = Path(self._own_folder or self._folder or "")
+        folder.mkdir(parents=True, exist_ok=True)
         host, port = listening.getsockname()[:2]
+        host = _REACHED_AT.get(host, host)
         shown = f"[{host}]" if ":" in host else host
         self._service = Service(MediaStore(folder), f"http://{shown}:{port}", self._keys)
         self._server = Server(listening)

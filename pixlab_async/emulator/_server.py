@@ -6,14 +6,28 @@ import socket
 import struct
 import time
 from threading import Thread
+from typing import Any
 
 import uvicorn
 from starlette.applications import Starlette
+from uvicorn.protocols.http.h11_impl import H11Protocol
 
 _START_TIMEOUT = 20.0
 _STOP_TIMEOUT = 10.0
 # On close, send a reset instead of an orderly end.
 _RESET = struct.pack("ii", 1, 0)
+
+
+class _Silent(H11Protocol):
+    """Writes no access log, which would print keys.
+
+    uvicorn's own switch turns the whole process's logger off, and so that of a program
+    under test; and whoever attaches a handler turns it on again.
+    """
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self.access_log = False
 
 
 class Server:
@@ -33,10 +47,9 @@ class Server:
         config = uvicorn.Config(
             app,
             log_config=None,
-            access_log=False,  # it would print keys
             lifespan="off",
             loop="asyncio",
-            http="h11",
+            http=_Silent,
             ws="none",
             server_header=False,
             timeout_keep_alive=120,

@@ -69,7 +69,9 @@ def blob_call(endpoint: Endpoint, source: Source, params: dict[str, Parameter]) 
     return Call(endpoint, blob, {**params, "blob": True}, link_or_upload, blob=True)
 
 
-def number(value: float, name: str, *, maximum: float | None = None) -> float:
+def number(
+    value: float, name: str, *, minimum: float | None = None, maximum: float | None = None
+) -> float:
     """The number, where it is one and in its documented range.
 
     Raises:
@@ -77,6 +79,9 @@ def number(value: float, name: str, *, maximum: float | None = None) -> float:
     """
     if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
         raise ConfigurationError(f"{name} must be a finite number, not {value!r}.")
+
+    if minimum is not None and value < minimum:
+        raise ConfigurationError(f"{name} is {value}; it must be {minimum} or more.")
 
     if maximum is not None and value > maximum:
         raise ConfigurationError(f"{name} is {value}; the documented maximum is {maximum}.")

@@ -16,7 +16,7 @@ class Effects(PictureGroup[P]):
         Args:
             source: The picture: a URL that PixLab fetches, a stored ``Media``, or a
                 ``Path``, bytes, a binary file or an iterable of bytes to upload.
-            radius: Pixels; the radius of the circle that is looked at, at most 10.
+            radius: Pixels, 0 to 10; the radius of the circle that is looked at.
 
         Returns:
             The painted picture: stored until you delete it, or its bytes when called on
@@ -30,5 +30,5 @@ class Effects(PictureGroup[P]):
 
         Source: https://pixlab.io/endpoints/oilpaint
         """
-        radius = number(radius, "radius", maximum=10.0)
+        radius = number(radius, "radius", minimum=0.0, maximum=10.0)
         return await self.send(self._picture_call(OILPAINT, source, {"radius": radius}))

@@ -58,7 +58,7 @@ class Request:
         raise TypeError("A Request holds the API key and is never pickled or copied.")
 
 
-@frozen(repr=False)
+@frozen(repr=False, eq=False)
 class Reply:
     """One HTTP reply, read to its end and decompressed. It prints without its contents.
 

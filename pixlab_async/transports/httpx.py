@@ -49,7 +49,7 @@ _REQUEST = "pixlab.request"
 _SLOT = "pixlab.slot"
 
 
-@define(eq=False)
+@define(eq=False, repr=False)
 class _Slot:
     """A transport, and what we may ask of it.
 
@@ -70,14 +70,11 @@ class _WireRequest(httpx.Request):
 
 
 class _KeyedTransport(httpx.AsyncBaseTransport):
-    """Puts the target and the headers in, in the last step, for our own requests alone."""
+    """Puts target and headers in, in the last step."""
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         slot: _Slot = request.extensions[_SLOT]
-        ours: Request | None = request.extensions.get(_REQUEST)
-        if ours is None:
-            return await slot.transport.handle_async_request(request)
-
+        ours: Request = request.extensions[_REQUEST]
         target = ours.target.encode("ascii")
         extensions = {"timeout": request.extensions["timeout"]}
         url = request.url
@@ -176,15 +173,7 @@ class _Sender:
         raise fault
 
     @asynccontextmanager
-    async def _stream(
-        self, url: str, seconds: float, slot: _Slot | None = None
-    ) -> AsyncGenerator[_Stream]:
-        outer = httpx.Request(
-            "GET",
-            url,
-            headers={"Accept": "*/*", "Accept-Encoding": "identity"},
-            extensions={_SLOT: slot, "timeout": _timeouts(seconds)},
-        )
+    async def _stream(self, outer: httpx.Request) -> AsyncGenerator[_Stream]:
         try:
             response = await self._client.send(
                 outer, stream=True, auth=None, follow_redirects=False
@@ -197,6 +186,21 @@ class _Sender:
             yield stream
         finally:
             await stream.aclose()
+
+
+def _fetching(url: str, seconds: float) -> Request:
+    """The request for a file: masked like any other, its link is a private picture's."""
+    parsed = httpx.URL(url)
+    return Request(
+        method="GET",
+        endpoint="download",
+        url=str(parsed.copy_with(raw_path=b"/", fragment=None)),
+        target=parsed.raw_path.decode("ascii"),
+        headers=(("Accept", "*/*"), ("Accept-Encoding", "identity")),
+        content=b"",
+        limit=0,
+        timeout=seconds,
+    )
 
 
 class HttpxTransport(_Sender):
@@ -226,7 +230,8 @@ class HttpxTransport(_Sender):
         # A connection of its own: media lie on another host, and few are fetched.
         slot = await self._open(url)
         try:
-            async with self._stream(url, timeout, slot) as stream:
+            outer = self._outer(_fetching(url, timeout), slot)
+            async with self._stream(outer) as stream:
                 yield stream
         finally:
             await _close(slot.transport)
@@ -264,7 +269,8 @@ class ForeignTransport(_Sender):
 
     @asynccontextmanager
     async def fetch(self, url: str, *, timeout: float) -> AsyncGenerator[_Stream]:
-        async with self._stream(url, timeout, self._slot) as stream:
+        outer = self._outer(_fetching(url, timeout), self._slot)
+        async with self._stream(outer) as stream:
             yield stream
 
     async def aclose(self) -> None:
@@ -281,13 +287,15 @@ class ClientTransport(_Sender):
     """
 
     async def send(self, request: Request) -> Reply:
+        return await self._exchange(self._complete(request), request.limit)
+
+    def _complete(self, request: Request) -> httpx.Request:
         url = self._url(request.url).copy_with(raw_path=request.target.encode("ascii"))
-        outer = _wire_request(request, url, {"timeout": _timeouts(request.timeout)})
-        return await self._exchange(outer, request.limit)
+        return _wire_request(request, url, {"timeout": _timeouts(request.timeout)})
 
     @asynccontextmanager
     async def fetch(self, url: str, *, timeout: float) -> AsyncGenerator[_Stream]:
-        async with self._stream(url, timeout) as stream:
+        async with self._stream(self._complete(_fetching(url, timeout))) as stream:
             yield stream
 
     async def aclose(self) -> None:

@@ -1,0 +1,63 @@
+"""Every check of the project: `nox` runs them all, `nox --list` names them."""
+
+from __future__ import annotations
+
+import nox
+
+nox.needs_version = ">=2025.2.9"
+nox.options.default_venv_backend = "venv"
+nox.options.error_on_external_run = True
+nox.options.sessions = ["tests", "lint", "types", "docs"]
+
+PYTHONS = ["3.11", "3.12", "3.13"]
+# The rooms that every user relies on; the emulator and the command line are measured too,
+# but not held to the last branch.
+CORE = "pixlab_async/*.py,pixlab_async/endpoints/*,pixlab_async/transports/*"
+
+
+@nox.session(python=PYTHONS)
+def tests(session: nox.Session) -> None:
+    """All tests, with the coverage of the core: `nox -s tests -- -k delete` runs some."""
+    session.install("-q", "-e", ".[all,test]")
+    if session.posargs:
+        session.run("pytest", *session.posargs)
+        return
+
+    session.run("coverage", "erase")
+    session.run("coverage", "run", "-m", "pytest")
+    session.run("coverage", "combine", "--quiet")
+    session.run("coverage", "report", "--fail-under=0")
+    session.run("coverage", "report", f"--include={CORE}", "--fail-under=100")
+
+
+@nox.session
+def lint(session: nox.Session) -> None:
+    """Ruff, as linter and as formatter."""
+    session.install("-q", "-e", ".[lint]")
+    session.run("ruff", "check", ".")
+    session.run("ruff", "format", "--check", ".")
+
+
+@nox.session
+def types(session: nox.Session) -> None:
+    """Mypy and pyright, both strict."""
+    session.install("-q", "-e", ".[all,test,types,docs]", "nox")
+    session.run("mypy")
+    session.run("pyright", "--pythonpath", f"{session.bin}/python")
+
+
+@nox.session
+def docs(session: nox.Session) -> None:
+    """The documentation; a warning is an error."""
+    session.install("-q", "-e", ".[all,docs]")
+    session.run(
+        "sphinx-build", "-W", "--keep-going", "-q", "-b", "html", "docs", "docs/_build/html"
+    )
+
+
+@nox.session
+def bench(session: nox.Session) -> None:
+    """Memory and import time; prints figures, asserts none."""
+    session.install("-q", "-e", ".[all]")
+    session.run("python", "benchmarks/memory.py")
+    session.run("python", "benchmarks/import_time.py")

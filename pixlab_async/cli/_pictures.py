@@ -1,0 +1,44 @@
+"""What several commands do with pictures: keep them or not, and put them into files."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, Awaitable
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+from .._client import AsyncPixLab
+from .._errors import ConfigurationError
+from .._results import Deletion, DeletionState, Media
+from .._temporary import temporary
+
+
+@asynccontextmanager
+async def kept(client: AsyncPixLab, making: Awaitable[Media]) -> AsyncGenerator[Media]:
+    """Like ``client.temporary``, but the picture stays where the block ends well.
+
+    Show its link inside the block: a picture whose link nobody got would stay for ever.
+    """
+    stays = False
+
+    async def unless_it_stays(media: Media) -> Deletion:
+        if stays:
+            return Deletion(media.id, deleted=False, state=DeletionState.NOT_SENT)
+
+        return await client.delete(media, missing_ok=True)
+
+    async with temporary(making, unless_it_stays) as media:
+        yield media
+        stays = True
+
+
+def check_output(path: Path) -> None:
+    """See that a file can be put there, before anything is made for it.
+
+    Raises:
+        ConfigurationError: Its folder does not exist, or it is one itself.
+    """
+    if path.is_dir():
+        raise ConfigurationError(f"The output {str(path)!r} is a folder: name a file in it.")
+
+    if not path.parent.is_dir():
+        raise ConfigurationError(f"The output's folder {str(path.parent)!r} does not exist.")
