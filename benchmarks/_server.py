@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import multiprocessing
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from multiprocessing.connection import Connection
 
@@ -33,7 +33,7 @@ def _main(tell: Connection) -> None:
 
 
 @contextmanager
-def server() -> Iterator[str]:
+def server() -> Generator[str]:
     """The base URL of a running server."""
     heard, tell = multiprocessing.Pipe(duplex=False)
     process = multiprocessing.get_context("spawn").Process(target=_main, args=(tell,), daemon=True)

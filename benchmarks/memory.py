@@ -18,7 +18,7 @@ import anyio
 from pixlab_async import AsyncPixLab
 
 sys.path.insert(0, __file__.rpartition("/")[0])
-from _server import server  # noqa: E402 - beside this file, not in the package
+from _server import server
 
 _UNIT = 1024 if sys.platform != "darwin" else 1024 * 1024
 

@@ -101,10 +101,10 @@ class DeleteMany:
     ) -> None:
         group, self._group = self._group, None
         self._links.exhausted = True
-        if group is not None:
-            group.cancel_scope.cancel()
-            # Not told of the body's error: it would come back wrapped in a group.
-            await group.__aexit__(None, None, None)
+        assert group is not None  # __aenter__ made it
+        group.cancel_scope.cancel()
+        # Not told of the body's error: it would come back wrapped in a group.
+        await group.__aexit__(None, None, None)
 
     def _may_feed(self) -> bool:
         return not self._links.exhausted and self._failure is None

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from typing import Self
+from typing import Self, cast
 
 from ._errors import ConfigurationError
 from ._sources import Opened, Upload
@@ -67,7 +67,7 @@ class Multipart:
                 return chunk
 
             if isinstance(chunk, bytearray | memoryview):
-                return bytes(chunk)
+                return bytes(cast("bytearray", chunk))
 
             self.failure = ConfigurationError(
                 f"The source gave {type(chunk).__name__} where bytes are wanted: open files in "

@@ -92,8 +92,8 @@ class Upload:
                 await _close(chunks)
         else:
             # A generator that reads a socket or a disk must not hold up the event loop.
-            take = partial(anyio.to_thread.run_sync, next, iter(content), None)
-            yield Opened(take, None)
+            take = partial(next, iter(content), None)
+            yield Opened(lambda: anyio.to_thread.run_sync(take), None)
 
 
 @frozen(eq=False, repr=False)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import socket
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Sequence
 from contextlib import contextmanager
 from typing import TypeAlias
 
@@ -55,7 +55,7 @@ class Script:
 
 
 @contextmanager
-def serve(*connections: Sequence[Answer]) -> Iterator[Script]:
+def serve(*connections: Sequence[Answer]) -> Generator[Script]:
     """Run the script; the yielded object records the requests that came."""
     script = Script(connections)
     stop = threading.Event()

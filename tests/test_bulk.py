@@ -14,6 +14,7 @@ from pixlab_async import (
     AuthenticationFailed,
     ConfigurationError,
     DeletionState,
+    Media,
     MethodNotAllowed,
     Outcome,
     RetryPolicy,
@@ -41,7 +42,7 @@ async def test_every_link_has_one_outcome(
     pixlab: AsyncPixLab, emulator: Emulator, picture: bytes
 ) -> None:
     stored = [await pixlab.store(picture) for _ in range(5)]
-    links = [*stored, "1pnever0123456789abc.png"]
+    links: list[str | Media] = [*stored, "1pnever0123456789abc.png"]
 
     found = await outcomes(pixlab.delete_many(links))
 

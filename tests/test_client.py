@@ -74,11 +74,14 @@ async def _async_key(key: str) -> str:
     return key
 
 
-@pytest.mark.parametrize(
-    "source",
-    [lambda key: key, APIKey, _async_key],
-    ids=["a text", "an APIKey", "an awaitable"],
-)
+KINDS_OF_KEY: dict[str, Callable[[str], Any]] = {
+    "a text": lambda key: key,
+    "an APIKey": APIKey,
+    "an awaitable": _async_key,
+}
+
+
+@pytest.mark.parametrize("source", KINDS_OF_KEY.values(), ids=KINDS_OF_KEY)
 async def test_a_callable_is_asked_for_the_key_of_each_call(
     emulator: Emulator, source: Callable[[str], Any]
 ) -> None:
@@ -319,6 +322,13 @@ async def test_use_in_a_forked_child_says_the_mend(emulator: Emulator) -> None:
     os.close(writing)
 
 
+async def test_a_client_of_another_process_says_so(emulator: Emulator) -> None:
+    async with client_of(emulator) as client:
+        client._core._pid -= 1
+        with pytest.raises(ConfigurationError, match="before this process was forked"):
+            await client.status()
+
+
 async def test_a_client_that_is_never_closed_warns(emulator: Emulator) -> None:
     client = client_of(emulator)
     await client.status()
@@ -412,14 +422,20 @@ async def test_more_callers_than_connections_wait_their_turn(emulator: Emulator)
 
 
 async def test_a_key_is_read_from_an_incoming_query() -> None:
-    scope = {"type": "http", "query_string": b"x=1&key=" + KEY.encode(), "headers": []}
+    scope: dict[str, Any] = {
+        "type": "http",
+        "query_string": b"x=1&key=" + KEY.encode(),
+        "headers": [],
+    }
 
     assert APIKey.from_request(scope) == APIKey(KEY)
 
 
 async def test_a_key_is_read_from_an_incoming_header() -> None:
     class Incoming:
-        scope = {"headers": [(b"host", b"h"), (b"WWW-authenticate", KEY.encode())]}  # noqa: RUF012
+        def __init__(self) -> None:
+            headers = [(b"host", b"h"), (b"WWW-authenticate", KEY.encode())]
+            self.scope: dict[str, Any] = {"headers": headers}
 
     assert APIKey.from_request(Incoming()) == APIKey(KEY)
 
@@ -427,6 +443,11 @@ async def test_a_key_is_read_from_an_incoming_header() -> None:
 async def test_a_request_without_a_key_says_where_it_should_be() -> None:
     with pytest.raises(ConfigurationError, match="query parameter 'key' or from the header"):
         APIKey.from_request({"headers": [(b"host", b"h")]})
+
+
+def test_a_key_that_can_be_none_is_refused_by_the_key_itself() -> None:
+    with pytest.raises(ConfigurationError, match="empty"):
+        APIKey("")
 
 
 def test_a_key_equals_itself_only() -> None:

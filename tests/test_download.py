@@ -201,7 +201,7 @@ async def test_more_downloads_than_connections_wait_their_turn(
 async def test_a_transport_of_the_callers_downloads_too(
     emulator: Emulator, picture: bytes, tmp_path: Path
 ) -> None:
-    transport = httpx.AsyncHTTPTransport(verify=False)  # noqa: S501 - plain http to loopback
+    transport = httpx.AsyncHTTPTransport(verify=False)
     async with AsyncPixLab(
         base_url=emulator.base_url, api_key=emulator.api_key, transport=transport
     ) as pixlab:

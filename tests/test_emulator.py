@@ -7,7 +7,6 @@ import json
 import re
 import socket
 import subprocess
-import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
@@ -58,7 +57,7 @@ def test_the_vendors_sample_runs_with_the_standard_library(emulator: Emulator, s
 def test_the_vendors_sample_runs_with_requests(emulator: Emulator, source: str) -> None:
     import requests
 
-    parameters = {"img": source, "radius": 3, "key": emulator.api_key}
+    parameters: dict[str, Any] = {"img": source, "radius": 3, "key": emulator.api_key}
     painted = requests.get(f"{emulator.base_url}/oilpaint", parameters, timeout=30).json()
     assert painted["status"] == 200
 
@@ -266,7 +265,7 @@ def test_a_picture_from_another_host_is_fetched(
 ) -> None:
     with Emulator() as other, httpx.Client(base_url=other.base_url) as client:
         link = stored(client, other, picture)["link"]
-        params = {"img": link, "radius": 1, "key": emulator.api_key}
+        params: dict[str, Any] = {"img": link, "radius": 1, "key": emulator.api_key}
         assert http_client.get("/oilpaint", params=params).json()["status"] == 200
 
         params["img"] = f"{other.base_url}/media.pixlab.xyz/none.png"
@@ -277,7 +276,8 @@ def test_a_picture_from_another_host_is_fetched(
 def test_blob_is_understood_in_every_spelling(
     emulator: Emulator, http_client: httpx.Client, source: str, blob: str
 ) -> None:
-    params = {"img": source, "radius": 2, "blob": blob, "key": emulator.api_key}
+    params: dict[str, str | int] = {"img": source, "radius": 2, "blob": blob}
+    params["key"] = emulator.api_key
 
     reply = http_client.get("/oilpaint", params=params)
 

@@ -7,7 +7,7 @@ import socket
 import ssl
 import subprocess
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Generator, Iterator
 from email.utils import formatdate
 from pathlib import Path
 from typing import Any
@@ -44,7 +44,8 @@ LOST = b'{"status":404,"error":"nothing there"}'
 
 
 def client(script: Script, **options: Any) -> AsyncPixLab:
-    return AsyncPixLab(**{"base_url": script.base_url, "api_key": KEY, "retry": QUICK, **options})
+    chosen: dict[str, Any] = {"base_url": script.base_url, "api_key": KEY, "retry": QUICK}
+    return AsyncPixLab(**{**chosen, **options})
 
 
 # --- A deletion may be repeated: one fault, then the truth --------------------------------
@@ -305,8 +306,11 @@ def bad_certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("tls")
     pem = folder / "server.pem"
     subprocess.run(
-        ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "1"]
-        + ["-subj", "/CN=localhost", "-keyout", str(folder / "key"), "-out", str(folder / "crt")],
+        [
+            *["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "1"],
+            *["-subj", "/CN=localhost", "-keyout", str(folder / "key")],
+            *["-out", str(folder / "crt")],
+        ],
         check=True,
         capture_output=True,
     )
@@ -327,7 +331,7 @@ def serve_tls(context: ssl.SSLContext) -> Any:
     from contextlib import contextmanager
 
     @contextmanager
-    def running() -> Iterator[int]:
+    def running() -> Generator[int]:
         with socket.create_server(("127.0.0.1", 0)) as listening:
             listening.settimeout(0.02)
             stop = threading.Event()
@@ -527,11 +531,17 @@ async def test_a_429_is_waited_for_by_a_generation_too() -> None:
 
 @pytest.mark.parametrize(
     ("value", "seconds"),
-    [("86400", 86400.0), ("1" + "0" * 30, 1e30), (formatdate(time.time() + 7200), 7200.0)],
+    [
+        (lambda: "86400", 86400.0),
+        (lambda: "1" + "0" * 30, 1e30),
+        (lambda: formatdate(time.time() + 7200), 7200.0),
+    ],
     ids=["a day", "absurd", "a date in two hours"],
 )
-async def test_an_over_long_wait_raises_at_once_and_tells_it(value: str, seconds: float) -> None:
-    with serve([http(LIMITED, 429, [f"Retry-After: {value}"])]) as script:
+async def test_an_over_long_wait_raises_at_once_and_tells_it(
+    value: Callable[[], str], seconds: float
+) -> None:
+    with serve([http(LIMITED, 429, [f"Retry-After: {value()}"])]) as script:
         async with client(script) as pixlab:
             with pytest.raises(RateLimited) as caught:
                 await pixlab.delete(LINK)

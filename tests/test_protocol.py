@@ -40,7 +40,8 @@ NOW = 1_700_000_000.0
 
 
 def request(call: Call[Any], **options: Any) -> Request:
-    return build(call, ORIGIN, **{"key": KEY, "auth": "query", "timeout": 1.0, **options})
+    chosen: dict[str, Any] = {"key": KEY, "auth": "query", "timeout": 1.0}
+    return build(call, ORIGIN, **{**chosen, **options})
 
 
 def call(params: Any = None, method: str | None = None) -> Call[Any]:
@@ -164,6 +165,12 @@ def test_a_2xx_other_than_200_is_fine() -> None:
     assert read(delete_call("a"), reply, Meta(), now=NOW).id is None
 
 
+def test_a_field_that_decides_nothing_may_come_twice() -> None:
+    reply = Reply(200, {}, b'{"status":200,"deleted":true,"x":1,"x":2}')
+
+    assert read(delete_call("a"), reply, Meta(), now=NOW).extra == {"x": 2}
+
+
 def test_the_field_that_is_missing_is_named() -> None:
     from pixlab_async.endpoints._group import media
 
@@ -213,8 +220,9 @@ LOST = ConnectionFailed("lost", sent=True)
 
 def wait(error: PixLabError, policy: RetryPolicy | None = None, **facts: Any) -> float | None:
     policy = policy or RetryPolicy()
-    known = {"attempt": 1, "repeatable": True, "replayable": True, "random": Random(1), **facts}
-    return policy.wait(error, **known)
+    chosen: dict[str, Any] = {"attempt": 1, "repeatable": True, "replayable": True}
+    chosen |= {"random": Random(1), **facts}
+    return policy.wait(error, **chosen)
 
 
 @pytest.mark.parametrize(
@@ -321,6 +329,10 @@ def test_retries_never_exceed_a_tenth_and_the_burst(worked: list[bool]) -> None:
 # --- Errors -------------------------------------------------------------------------------
 
 
+def through_pickle(error: PixLabError) -> Any:
+    return pickle.loads(pickle.dumps(error))
+
+
 def errors() -> list[PixLabError]:
     classes = [
         value
@@ -334,7 +346,7 @@ def errors() -> list[PixLabError]:
 
 
 @pytest.mark.parametrize("error", errors(), ids=lambda error: type(error).__name__)
-@pytest.mark.parametrize("through", [copy, lambda error: pickle.loads(pickle.dumps(error))])
+@pytest.mark.parametrize("through", [copy, through_pickle])
 def test_every_error_survives_pickling_and_copying(error: PixLabError, through: Any) -> None:
     again = through(error)
 

@@ -129,7 +129,7 @@ async def test_the_file_name_goes_along(
 async def test_an_open_file_brings_its_name(
     pixlab: AsyncPixLab, emulator: Emulator, path: Path
 ) -> None:
-    with path.open("rb") as file:  # noqa: ASYNC230 - the caller's file
+    with path.open("rb") as file:
         await pixlab.store(file)
 
     assert emulator.received[-1].filename == "cat.png"
@@ -253,7 +253,7 @@ def test_a_file_whose_place_cannot_be_told_is_sent_once() -> None:
 
 def test_an_odd_name_of_a_file_is_left_out() -> None:
     file = io.BytesIO()
-    file.name = 7  # type: ignore[attr-defined]  # as an unnamed pipe has it
+    file.name = 7  # as an unnamed pipe has it
 
     upload = as_source(file)
 

@@ -225,6 +225,21 @@ async def test_a_caller_cancelled_before_it_began_sends_nothing(
     assert emulator.stored() == []
 
 
+async def test_an_awaitable_that_is_no_coroutine_is_left_alone(
+    pixlab: AsyncPixLab, emulator: Emulator
+) -> None:
+    class Never:
+        def __await__(self) -> Any:
+            raise AssertionError("unreachable")
+
+    with anyio.CancelScope() as scope:
+        scope.cancel()
+        async with pixlab.temporary(Never()):
+            raise AssertionError("unreachable")
+
+    assert scope.cancelled_caught
+
+
 async def test_500_scope_cancellations_at_random_instants_leave_nothing(
     pixlab: AsyncPixLab, emulator: Emulator, picture: bytes
 ) -> None:

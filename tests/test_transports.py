@@ -185,10 +185,13 @@ async def test_another_stack_can_be_brought(picture: bytes) -> None:
     class Other:
         requests: list[Request] = []  # noqa: RUF012
         closed = False
+        body = b""
 
         async def send(self, request: Request) -> Reply:
             self.requests.append(request)
-            return Reply(200, {}, JSON_OK)
+            if not isinstance(request.content, bytes):
+                self.body = b"".join([chunk async for chunk in request.content])
+            return Reply(200, {}, JSON_OK.replace(b"{", b'{"link":"https://m/a.png",'))
 
         def fetch(self, url: str, *, timeout: float) -> Any: ...
 
@@ -198,8 +201,10 @@ async def test_another_stack_can_be_brought(picture: bytes) -> None:
     other = Other()
     async with AsyncPixLab(api_key=KEY, transport=other) as pixlab:
         await pixlab.delete(LINK)
+        await pixlab.store(picture)
 
-    assert (len(other.requests), other.closed) == (1, True)
+    assert (len(other.requests), other.closed) == (2, True)
+    assert picture in other.body
 
 
 async def test_the_tls_context_is_made_once() -> None:

@@ -121,8 +121,8 @@ class Emulator:
             self._own_folder = tempfile.mkdtemp(prefix="pixlab-emulator-")
         folder = Path(self._own_folder or self._folder or "")
         folder.mkdir(parents=True, exist_ok=True)
-        host, port = listening.getsockname()[:2]
-        host = _REACHED_AT.get(host, host)
+        bound, port = listening.getsockname()[:2]
+        host = _REACHED_AT.get(bound, str(bound))
         shown = f"[{host}]" if ":" in host else host
         self._service = Service(MediaStore(folder), f"http://{shown}:{port}", self._keys)
         self._server = Server(listening)
