@@ -38,6 +38,14 @@ def probed(pacer: Pacer, now: float) -> float:
     return now
 
 
+def send_all_that_is_allowed(pacer: Pacer, now: float, until: float) -> None:
+    while now < until:
+        delay = pacer.delay(now)
+        if delay == 0:
+            pacer.accepted(pacer.take(now), now)
+        now += delay
+
+
 def test_nothing_is_paced_before_the_first_429() -> None:
     pacer = Pacer()
     for _ in range(10_000):
@@ -177,13 +185,7 @@ def test_the_sends_of_a_paced_client_are_spread_over_the_minute() -> None:
 def test_a_limit_grows_slowly_while_it_holds_the_sending_back() -> None:
     pacer = learnt(60, at=1000.0)
     pacer_limit = 60.0
-    now = probed(pacer, 1000.0)
-    while now < 1300:
-        delay = pacer.delay(now)
-        if delay:
-            now += delay
-            continue
-        pacer.accepted(pacer.take(now), now)
+    send_all_that_is_allowed(pacer, probed(pacer, 1000.0), 1300.0)
 
     assert pacer.limit is not None
     assert pacer_limit * 1.2 < pacer.limit < pacer_limit * 10
@@ -201,13 +203,7 @@ def test_a_limit_does_not_grow_while_it_is_not_used() -> None:
 
 def test_a_limit_learnt_in_less_than_a_minute_is_raised_sooner() -> None:
     pacer = learnt(60, at=1000.0, over=55.0)
-    now = probed(pacer, 1000.0)
-    while now < 1100:
-        delay = pacer.delay(now)
-        if delay:
-            now += delay
-            continue
-        pacer.accepted(pacer.take(now), now)
+    send_all_that_is_allowed(pacer, probed(pacer, 1000.0), 1100.0)
 
     assert pacer.limit is not None
     assert pacer.limit > 70

@@ -8,7 +8,7 @@ import signal
 import sys
 import time
 import urllib.error
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from functools import partial
 from http.server import HTTPServer, SimpleHTTPRequestHandler
@@ -32,25 +32,6 @@ PIXLAB = [sys.executable, "-c", "from pixlab_async.cli import main; main()"]
 TIMEOUT = 20.0
 # Seconds: long enough for a signal to strike first on a busy machine.
 SLOW = 0.7
-
-
-@pytest.fixture(scope="module")
-def running() -> Iterator[Emulator]:
-    with Emulator() as emulator:
-        yield emulator
-
-
-@pytest.fixture
-def emulator(running: Emulator) -> Emulator:
-    running.clear()
-    return running
-
-
-@pytest.fixture
-def picture(tmp_path: Path) -> Path:
-    path = tmp_path / "picture.png"
-    Image.radial_gradient("L").resize((40, 30)).save(path)
-    return path
 
 
 def surroundings(emulator: Emulator | None = None) -> dict[str, str]:

@@ -6,7 +6,7 @@ import json
 import os
 import socket
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from subprocess import PIPE, run
 from typing import Any
@@ -21,25 +21,6 @@ from pixlab_async.cli._commands import pixlab
 from pixlab_async.cli._exits import MEANINGS, Exit, code_of
 from pixlab_async.cli._progress import Tally, plain
 from pixlab_async.emulator import Emulator, Fault
-
-
-@pytest.fixture(scope="module")
-def running() -> Iterator[Emulator]:
-    with Emulator() as emulator:
-        yield emulator
-
-
-@pytest.fixture
-def emulator(running: Emulator) -> Emulator:
-    running.clear()
-    return running
-
-
-@pytest.fixture
-def picture(tmp_path: Path) -> Path:
-    path = tmp_path / "picture.png"
-    Image.radial_gradient("L").resize((40, 30)).save(path)
-    return path
 
 
 def invoke(
