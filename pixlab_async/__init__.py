@@ -7,7 +7,8 @@ async with AsyncPixLab() as pixlab:
         await pixlab.download(media, "painted.png")
 """
 
-from ._bulk import DeleteMany
+from ._bulk import DeleteMany, Links
+from ._catalogue import Endpoint
 from ._client import AsyncPixLab, BlobPictures, Stats
 from ._errors import (
     AuthenticationFailed,
@@ -25,8 +26,8 @@ from ._errors import (
     UnreadableReply,
     UnsupportedMedia,
 )
-from ._key import APIKey
-from ._protocol import Call
+from ._key import APIKey, KeySource
+from ._protocol import Auth, Call, Parameter, Success
 from ._results import (
     Answer,
     Blob,
@@ -45,6 +46,7 @@ __all__ = [
     "APIKey",
     "Answer",
     "AsyncPixLab",
+    "Auth",
     "AuthenticationFailed",
     "BadRequest",
     "Blob",
@@ -56,11 +58,15 @@ __all__ = [
     "DeleteMany",
     "Deletion",
     "DeletionState",
+    "Endpoint",
+    "KeySource",
+    "Links",
     "Media",
     "Meta",
     "MethodNotAllowed",
     "NotFound",
     "Outcome",
+    "Parameter",
     "PixLabError",
     "RateLimited",
     "ReplyError",
@@ -69,6 +75,7 @@ __all__ = [
     "ServiceStatus",
     "Source",
     "Stats",
+    "Success",
     "TimedOut",
     "UnreadableReply",
     "UnsupportedMedia",

@@ -31,7 +31,8 @@ async def bridged(function: Callable[[], Awaitable[T]], deadline: float = math.i
 
     Raises:
         DeadlineReached: It was cancelled at the deadline.
-        BaseException: What the function raised.
+        BaseException: What the function raised; the cancellation where the child alone was
+            cancelled, as an ending ``asyncio.run`` does to every task.
     """
     results: list[T] = []
     errors: list[BaseException] = []
@@ -56,7 +57,10 @@ async def bridged(function: Callable[[], Awaitable[T]], deadline: float = math.i
     if errors:
         raise errors.pop()
 
-    raise DeadlineReached
+    if anyio.current_time() >= deadline:
+        raise DeadlineReached
+
+    raise anyio.get_cancelled_exc_class()
 
 
 async def sheltered(function: Callable[[], Awaitable[T]], grace: float) -> T:
@@ -68,7 +72,7 @@ async def sheltered(function: Callable[[], Awaitable[T]], grace: float) -> T:
 
     Raises:
         DeadlineReached: It took longer, and was cancelled.
-        BaseException: What the function raised.
+        BaseException: As ``bridged``.
     """
 
     async def run() -> T:

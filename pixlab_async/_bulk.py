@@ -3,7 +3,8 @@
 A ``DeleteMany`` is iterated in one of two ways, with the same workers below:
 
 - ``async for outcome in batch``: the workers run only while the consumer waits for the
-  next outcome, in shifts of about a second, and none is left behind when the loop is.
+  next outcome, in shifts of about a second, and none is left behind when the loop is. A
+  shift ends when its last call does, and when the iterable gave the link it was asked for.
 - ``async with batch: async for ...``: the workers go on while the consumer is busy.
 
 Two ways, since a background task needs somebody who waits for its end. An async generator
@@ -15,7 +16,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import AsyncIterable, AsyncIterator, Awaitable, Callable, Iterable, Iterator
 from types import TracebackType
-from typing import Self, TypeAlias
+from typing import Self, TypeAlias, cast
 
 import anyio
 from anyio.abc import TaskGroup
@@ -100,7 +101,7 @@ class DeleteMany:
         traceback: TracebackType | None,
     ) -> None:
         group, self._group = self._group, None
-        self._links.exhausted = True
+        self._links.stop()
         assert group is not None  # __aenter__ made it
         group.cancel_scope.cancel()
         # Not told of the body's error: it would come back wrapped in a group.
@@ -145,8 +146,13 @@ class DeleteMany:
         try:
             return await self._links.next()
         except Exception as error:  # the caller's iterable failed: finish, then tell
-            self._failure = self._failure or error
+            self._fail(error)
             return None
+
+    def _fail(self, error: BaseException) -> None:
+        """Take no more links, and raise this when all outcomes were given."""
+        self._failure = self._failure or error
+        self._links.stop()
 
     async def _delete(self, index: int, link: str | Media) -> None:
         track = Track()
@@ -164,14 +170,14 @@ class DeleteMany:
         except PixLabError as failed:
             state, error = _state(failed), failed
             if isinstance(failed, _FATAL):
-                self._failure = self._failure or failed
+                self._fail(failed)
         except BaseException as interruption:
             if track.maybe_processed:
                 state = DeletionState.UNKNOWN
             if not isinstance(interruption, Exception):
                 raise
 
-            self._failure = self._failure or interruption
+            self._fail(interruption)
         finally:
             self._end(index, link, state, error, track)
 
@@ -183,7 +189,9 @@ class DeleteMany:
         error: PixLabError | None,
         track: Track,
     ) -> None:
-        text = link.link if isinstance(link, Media) else str(link)
+        text = link.link if isinstance(link, Media) else link
+        if not isinstance(text, str):
+            text = f"<{type(text).__name__}>"
         self._ready.append(Outcome(index, text, state, error, track.attempts))
         self._tell()
 
@@ -202,36 +210,89 @@ class _Feed:
     """Hands out the links one by one, with their places in the input."""
 
     def __init__(self, links: Links) -> None:
-        if isinstance(links, str | bytes | Media):
-            raise ConfigurationError(
-                "delete_many takes an iterable of links; for one link use delete, or pass [link]."
-            )
-
-        self._links: Iterator[str | Media] | AsyncIterator[str | Media] = (
-            aiter(links) if isinstance(links, AsyncIterable) else iter(links)
-        )
+        self._links: Iterator[str | Media] | AsyncIterator[str | Media] = _iterator(links)
         self._lock = anyio.Lock()
         self._index = -1
+        self._interrupted = False
+        self._asking: anyio.CancelScope | None = None
         self.exhausted = False
 
     async def next(self) -> tuple[int, str | Media] | None:
-        """The next link, or None at the end."""
+        """The next link, or None at the end.
+
+        Raises:
+            ConfigurationError: The iterable ended after a cancellation had struck it: an
+                async generator dies of one, and the links that were left with it.
+        """
         if isinstance(self._links, Iterator):
-            return self._numbered(next(self._links, None))
+            return self._numbered(next(self._links, _END))
 
         # An async generator cannot be asked twice at once.
         async with self._lock:
-            return self._numbered(await anext(self._links, None))
+            if self.exhausted:
+                return None
 
-    def _numbered(self, link: str | Media | None) -> tuple[int, str | Media] | None:
-        if link is None:
+            with anyio.CancelScope() as self._asking:
+                return self._numbered(await self._ask(self._links))
+
+        return None
+
+    def stop(self) -> None:
+        """Take no more links, and do not wait for the one that is asked for."""
+        self.exhausted = True
+        if self._asking is not None:
+            self._asking.cancel()
+
+    async def _ask(self, links: AsyncIterator[str | Media]) -> object:
+        try:
+            link = await anext(links, _END)
+        except anyio.get_cancelled_exc_class():
+            self._interrupted = True
+            raise
+        finally:
+            self._asking = None
+
+        if link is _END and self._interrupted:
+            self.exhausted = True
+            raise ConfigurationError(
+                "The iterable of links ended after a cancellation: an async generator dies of "
+                "one. Its remaining links were not taken."
+            )
+
+        return link
+
+    def _numbered(self, link: object) -> tuple[int, str | Media] | None:
+        if link is _END:
             self.exhausted = True
             return None
 
         self._index += 1
-        return self._index, link
+        return self._index, cast("str | Media", link)
+
+
+_END = object()
+
+
+def _iterator(links: object) -> Iterator[str | Media] | AsyncIterator[str | Media]:
+    if isinstance(links, str | bytes | Media):
+        raise ConfigurationError(
+            "delete_many takes an iterable of links; for one link use delete, or pass [link]."
+        )
+
+    if isinstance(links, AsyncIterable):
+        return aiter(cast("AsyncIterable[str | Media]", links))
+
+    if isinstance(links, Iterable):
+        return iter(cast("Iterable[str | Media]", links))
+
+    raise ConfigurationError(
+        f"delete_many takes an iterable or async iterable of links, not {type(links).__name__}."
+    )
 
 
 def _state(error: PixLabError) -> DeletionState:
+    if isinstance(error, ConfigurationError):
+        return DeletionState.NOT_SENT
+
     refused = isinstance(error, ReplyError) and not isinstance(error, RateLimited | ServerFailed)
     return DeletionState.REJECTED if refused else DeletionState.FAILED

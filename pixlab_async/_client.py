@@ -10,7 +10,6 @@ import os
 import warnings
 from collections.abc import Awaitable, Callable
 from contextlib import AbstractAsyncContextManager
-from math import isfinite
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, NoReturn, Self, TypeVar
@@ -23,9 +22,10 @@ from ._bulk import CONCURRENCY, DeleteMany, Links
 from ._catalogue import Endpoint
 from ._download import LIMIT, download
 from ._errors import ConfigurationError
-from ._exchange import Core, Options, Track, exchange
+from ._exchange import Core, Track, exchange
 from ._gate import Gate, Priority
-from ._key import KeySource, MalformedKey, from_environment, guard
+from ._key import KeySource, from_environment, guard
+from ._options import SHOWN, Options, checked
 from ._origin import BaseURL
 from ._pacer import Pacer, per_minute
 from ._protocol import Auth, Call, Parameter
@@ -148,22 +148,24 @@ class AsyncPixLab(Pictures[Media], Storage, Service):
         base = None if base_url is None else BaseURL.parse(base_url)
         base_url = None
 
+        if not isinstance(connections, int) or connections < 1:
+            raise ConfigurationError(f"connections must be 1 or more, not {connections!r}.")
+
         if http_client is not None:
             carried = _carried_by(http_client, auth, transport)
             base = base or carried
             key = key or carried.key
         base = base or _origin.from_environment()
         key = key or base.key or from_environment()
-        if not isinstance(connections, int) or connections < 1:
-            raise ConfigurationError(f"connections must be 1 or more, not {connections!r}.")
-
         pacer = Pacer(None if rate is None else per_minute(rate))
-        self._options = _checked(Options(key, auth, timeout, deadline, retry or RetryPolicy()))
+        options = Options(key, auth, timeout, deadline, retry or RetryPolicy())
+        self._options = checked(options, hides_query=http_client is None)
         self._core = Core(
             base.require(),
             make_transport(transport, http_client),
             Gate(connections, pacer),
             Gate(connections, Pacer()),
+            hides_query=http_client is None,
         )
         self._owner = True
 
@@ -191,6 +193,9 @@ class AsyncPixLab(Pictures[Media], Storage, Service):
         self._core.closed = True
         self._core.gate.close()
         self._core.downloads.close()
+        if self._core.used and not self._core.here:
+            return  # its event loop is gone, and the connections with it
+
         with anyio.CancelScope(shield=True):  # bounded: closing a connection is
             await self._core.transport.aclose()
 
@@ -253,7 +258,7 @@ class AsyncPixLab(Pictures[Media], Storage, Service):
             own.deadline if deadline is None else deadline,
             own.retry if retry is None else retry,
         )
-        _checked(options)
+        checked(options, hides_query=self._core.hides_query)
         derived = object.__new__(AsyncPixLab)
         derived._core, derived._options, derived._owner = self._core, options, False
         return derived
@@ -360,6 +365,11 @@ class AsyncPixLab(Pictures[Media], Storage, Service):
         no further link is taken, what is under way ends, its outcomes are given, and then
         the error is raised.
 
+        A plain ``async for`` gets outcomes about once a second, and none while an async
+        iterable is waited for. Where links trickle in, or the loop is slow, write ``async
+        with pixlab.delete_many(links) as batch: async for outcome in batch``: deletions then
+        go on in the background, until the block is left.
+
         Args:
             links: Links, ids or ``Media``: any iterable or async iterable.
             concurrency: Deletions under way at once, at most. Default 10.
@@ -367,8 +377,8 @@ class AsyncPixLab(Pictures[Media], Storage, Service):
         Raises:
             ConfigurationError: An argument cannot be used; the message says the mend.
         """
-        if concurrency < 1:
-            raise ConfigurationError(f"concurrency must be 1 or more, not {concurrency}.")
+        if not isinstance(concurrency, int) or concurrency < 1:
+            raise ConfigurationError(f"concurrency must be 1 or more, not {concurrency!r}.")
 
         return DeleteMany(self._send_of_batch, links, concurrency=concurrency)
 
@@ -392,11 +402,7 @@ def _carried_by(http_client: httpx.AsyncClient, auth: Auth, transport: object) -
         )
 
     if auth == "query":
-        raise ConfigurationError(
-            "With http_client=, the key in the query would show in httpx's own log lines. Pass "
-            "auth='header'; or pass what the client is for as transport= (such as "
-            "httpx.AsyncHTTPTransport(proxy=...)); or leave http_client out."
-        )
+        raise ConfigurationError(SHOWN)
 
     from .transports.httpx import carried_by  # noqa: PLC0415 - httpx is imported late
 
@@ -411,20 +417,3 @@ def _secure_link(media: Media) -> str:
     secure = media.extra.get("ssl_link")
     plain = not media.link.startswith("https:")
     return secure if plain and isinstance(secure, str) else media.link
-
-
-def _checked(options: Options) -> Options:
-    """The options, where they can be used."""
-    if isinstance(options.key, MalformedKey):
-        raise ConfigurationError(options.key.problem)
-
-    if options.auth not in ("query", "header"):
-        raise ConfigurationError(f"auth must be 'query' or 'header', not {options.auth!r}.")
-
-    if not (isfinite(options.timeout) and options.timeout > 0):
-        raise ConfigurationError(f"timeout is in seconds, above 0; got {options.timeout!r}.")
-
-    if options.deadline is not None and not options.deadline > 0:
-        raise ConfigurationError(f"deadline is in seconds, above 0; got {options.deadline!r}.")
-
-    return options

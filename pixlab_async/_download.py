@@ -9,9 +9,12 @@ from __future__ import annotations
 
 import math
 import secrets
+import time
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from functools import partial
-from io import BufferedWriter
 from pathlib import Path
+from typing import TypeVar
 from urllib.parse import urlsplit
 
 import anyio
@@ -21,19 +24,25 @@ from ._bridge import DeadlineReached, bridged
 from ._errors import (
     ConfigurationError,
     PixLabError,
+    RateLimited,
+    ReplyError,
     TimedOut,
     UnreadableReply,
     error_class,
 )
-from ._exchange import Core, Options, error_from
+from ._exchange import Core, error_from
 from ._gate import Priority, Verdict
-from ._origin import is_private_to_host
+from ._options import Options
+from ._origin import is_host, is_loopback, is_private_to_host
 from ._protocol import clean
+from ._retry import parse_retry_after
 from ._sources import check_link
 from .transports._seam import Stream, TransportFault
 
 LIMIT = 256 * 1024 * 1024
 _NAME = "download"
+
+T = TypeVar("T")
 
 
 async def download(
@@ -41,58 +50,89 @@ async def download(
 ) -> Path:
     """Fetch what is at the link into the destination; see ``AsyncPixLab.download``."""
     core.check()
-    _check(link)
+    _check(link, core.origin)
+    if not destination.name:
+        raise ConfigurationError("The destination must name a file.")
+
     started = anyio.current_time()
     deadline = math.inf if options.deadline is None else started + options.deadline
-    attempt = 0
+    fetch = partial(_fetch, core, options, link, destination, limit)
+    history: list[str] = []
     while True:
-        attempt += 1
-        error = await _attempt(core, options, link, destination, limit, deadline)
+        error = await _attempt(core, fetch, deadline)
         if error is None:
             return destination
 
-        wait = options.retry.wait(
-            error, attempt=attempt, repeatable=True, replayable=True, random=core.random
-        )
-        now = anyio.current_time()
-        if wait is None or now + wait >= deadline or not core.budget.spend(now):
-            error.endpoint, error.attempts, error.elapsed = _NAME, attempt, now - started
+        history.append(error.summary)
+        wait = _wait(core, options, error, len(history), deadline)
+        if wait is None:
+            error.endpoint, error.attempts, error.history = _NAME, len(history), tuple(history)
+            error.elapsed = anyio.current_time() - started
             raise error
 
         await anyio.sleep(wait)
 
 
+def _wait(
+    core: Core, options: Options, error: PixLabError, attempt: int, deadline: float
+) -> float | None:
+    """Seconds until the next attempt, or None where there is none."""
+    if isinstance(error, UnreadableReply):
+        return None  # too large, or encoded: it will be so again
+
+    wait = options.retry.wait(
+        error, attempt=attempt, repeatable=True, replayable=True, random=core.random
+    )
+    now = anyio.current_time()
+    if wait is None or now + max(wait, core.downloads.pacer.paused_for(now)) >= deadline:
+        return None
+
+    return wait if core.budget.spend(now) else None
+
+
 async def _attempt(
-    core: Core, options: Options, link: str, destination: Path, limit: int, deadline: float
+    core: Core, fetch: Callable[[], Awaitable[None]], deadline: float
 ) -> PixLabError | None:
-    ticket = await core.downloads.enter(Priority.INTERACTIVE, deadline)
-    fetch = partial(_fetch, core, options, link, destination, limit)
+    """Fetch once; what went wrong, if something did."""
+    try:
+        ticket = await core.downloads.enter(Priority.INTERACTIVE, deadline)
+    except TimedOut as late:
+        return late.with_traceback(None)
+
+    verdict, retry_after = Verdict.ACCEPTED, None
     try:
         await bridged(fetch, deadline)
     except DeadlineReached:
         return TimedOut("the file was not whole before the deadline", sent=True)
     except TransportFault as fault:
-        return error_from(fault, clean(fault.message))
-    except ConfigurationError:
-        raise
-    except PixLabError as error:
-        return error.with_traceback(None)
+        verdict = Verdict.LOST if fault.sent else Verdict.UNSENT
+        error = error_from(fault, clean(fault.message))
+        error.__cause__ = fault.__cause__
+        return error
+    except (ReplyError, UnreadableReply) as refused:
+        if isinstance(refused, RateLimited):
+            verdict, retry_after = Verdict.LIMITED, refused.retry_after
+        return refused.with_traceback(None)
     finally:
-        core.downloads.leave(ticket, Verdict.ACCEPTED)
+        core.downloads.leave(ticket, verdict, retry_after=retry_after)
 
     return None
 
 
 async def _fetch(core: Core, options: Options, link: str, destination: Path, limit: int) -> None:
     async with core.transport.fetch(link, timeout=options.timeout) as stream:
+        headers = stream.headers
         if stream.status != 200:
             raise error_class(stream.status)(
                 "the host of the link does not give it out",
                 status=stream.status,
                 http_status=stream.status,
+                retry_after=parse_retry_after(
+                    headers.get("retry-after", ""), headers.get("date", ""), time.time()
+                ),
             )
 
-        coding = stream.headers.get("content-encoding", "identity")
+        coding = headers.get("content-encoding", "identity")
         if coding != "identity":
             raise UnreadableReply(
                 f"the file is encoded as {clean(coding)!r}, which was not asked for",
@@ -103,8 +143,10 @@ async def _fetch(core: Core, options: Options, link: str, destination: Path, lim
 
 
 async def _save(stream: Stream, destination: Path, limit: int) -> None:
-    part = destination.with_name(f".{destination.name}.{secrets.token_hex(4)}.part")
-    file = await anyio.to_thread.run_sync(_create, part)
+    # Not named after the destination, whose name may be as long as names may be.
+    part = destination.with_name(f".{secrets.token_hex(8)}.part")
+    # Made without an await: a cancellation in the middle would leave it behind.
+    file = _written(part.parent, lambda: part.open("xb"))
     try:
         size = 0
         while chunk := await stream.read():
@@ -114,40 +156,50 @@ async def _save(stream: Stream, destination: Path, limit: int) -> None:
                     f"the file is over the limit of {limit:,} bytes", http_status=stream.status
                 )
 
-            await anyio.to_thread.run_sync(file.write, chunk)
-        await anyio.to_thread.run_sync(file.close)
-        _rename(part, destination)
+            write = partial(file.write, chunk)
+            await anyio.to_thread.run_sync(_written, part.parent, write)
+        _written(part.parent, file.close)
+        _written(destination, partial(part.replace, destination))
     finally:
-        # No await in here: a cancellation must not leave the half file behind.
-        file.close()
+        # No await in here either.
+        with suppress(OSError):
+            file.close()
         part.unlink(missing_ok=True)
 
 
-def _create(part: Path) -> BufferedWriter:
+def _written(path: Path, act: Callable[[], T]) -> T:
+    """Do something to the file.
+
+    Raises:
+        ConfigurationError: The folder is not there, or not writable, or full; the
+            destination is a folder.
+    """
     try:
-        # Not tempfile: the finished file is to have the permissions that the umask gives.
-        return part.open("xb")
-    except OSError as error:
-        raise ConfigurationError(
-            f"The destination's folder {str(part.parent)!r} cannot be written: "
-            f"{error.strerror or error}."
-        ) from error
+        return act()
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or error
+        raise ConfigurationError(f"{str(path)!r} cannot be written: {reason}.") from error
 
 
-def _rename(part: Path, destination: Path) -> None:
+def _check(link: str, origin: str) -> None:
     try:
-        part.replace(destination)
-    except OSError as error:
-        raise ConfigurationError(
-            f"The destination {str(destination)!r} cannot be replaced: {error.strerror}."
-        ) from error
+        parts = urlsplit(check_link(link, "link"))
+        host, _ = parts.hostname or "", parts.port
+    except ValueError as error:
+        if isinstance(error, ConfigurationError):
+            raise
 
+        host, parts = "", urlsplit("")
+    if parts.scheme not in ("http", "https") or not is_host(host):
+        raise ConfigurationError("The link is no URL that can be fetched: it needs https://host.")
 
-def _check(link: str) -> None:
-    parts = urlsplit(check_link(link, "link"))
-    if not is_private_to_host(parts.scheme, parts.hostname):
+    # The link comes from a reply: the real service must not send us to this machine.
+    at_home = is_loopback(urlsplit(origin).hostname or "")
+    if is_loopback(host) and not at_home:
+        raise ConfigurationError("The link leads to this machine, and the service is elsewhere.")
+
+    if not is_private_to_host(parts.scheme, host):
         raise ConfigurationError(
-            f"Downloads go over https (plain http to this machine only), and this link begins "
-            f"with {parts.scheme[:10]}://. Where the host serves https too, pass the link with "
-            f"https:// instead."
+            "Downloads go over https (plain http to this machine only). Where the host serves "
+            "https too, pass the link with https:// instead."
         )

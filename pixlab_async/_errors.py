@@ -203,7 +203,7 @@ class CleanupFailed(PixLabError):
 
     Attributes:
         media: The picture; delete it later with ``pixlab.delete(error.media)``.
-        error: What the deletion failed with.
+        error: What the deletion failed with; None where it took too long.
     """
 
     def __init__(
@@ -212,7 +212,7 @@ class CleanupFailed(PixLabError):
         *,
         endpoint: str | None = None,
         media: Media | None = None,
-        error: PixLabError | None = None,
+        error: Exception | None = None,
     ) -> None:
         super().__init__(message, endpoint=endpoint)
         self.media = media

@@ -34,29 +34,19 @@ from ._errors import (
     was_sent,
 )
 from ._gate import CLOSED, Gate, Priority, Verdict
-from ._key import ENVIRONMENT, APIKey, Guarded, resolve
+from ._key import ENVIRONMENT, APIKey, resolve
 from ._multipart import Multipart, SourceFailed
+from ._options import Options
 from ._pacer import Ticket
-from ._protocol import Auth, Call, build, clean, read
+from ._protocol import Call, build, clean, read
 from ._results import Meta
-from ._retry import RetryBudget, RetryPolicy
+from ._retry import RetryBudget
 from .transports._seam import Reply, Request, Transport, TransportFault
 
 T = TypeVar("T")
 
 # Nobody waits for the single link of a batch, and its pacer knows when to try again.
 _BATCH_LIMITED_ATTEMPTS = 10
-
-
-@frozen(eq=False)
-class Options:
-    """What may differ between clients that share their connections."""
-
-    key: Guarded | None
-    auth: Auth
-    timeout: float
-    deadline: float | None
-    retry: RetryPolicy
 
 
 @define(eq=False, repr=False)
@@ -67,18 +57,25 @@ class Core:
     transport: Transport
     gate: Gate
     downloads: Gate
+    # Whether the key can be put in below the HTTP library's own logging.
+    hides_query: bool = True
     budget: RetryBudget = field(factory=RetryBudget)
     random: Random = field(factory=Random)
     calls: int = 0
     retries: int = 0
     closed: bool = False
     _loop: EventLoopToken | None = None
-    _pid: int = field(factory=os.getpid)
+    _pid: int = 0
 
     @property
     def used(self) -> bool:
         """Whether anything was ever sent, so that connections may be open."""
         return self._loop is not None
+
+    @property
+    def here(self) -> bool:
+        """Whether this is the event loop that the connections belong to."""
+        return self._loop == current_token()
 
     def check(self) -> None:
         """See that the client can be used here and now.
@@ -89,16 +86,15 @@ class Core:
         if self.closed:
             raise ConfigurationError(CLOSED)
 
-        if self._pid != os.getpid():
+        if self.used and self._pid != os.getpid():
             raise ConfigurationError(
-                "The client was made before this process was forked, and its connections "
+                "The client was used before this process was forked, and its connections "
                 "belong to the parent: make a new AsyncPixLab in the child."
             )
 
-        here = current_token()
         if self._loop is None:
-            self._loop = here
-        elif self._loop != here:
+            self._loop, self._pid = current_token(), os.getpid()
+        elif not self.here:
             raise ConfigurationError(
                 "The client was first used in another event loop, to which its connections "
                 "belong: make one AsyncPixLab for each event loop (for each asyncio.run)."
@@ -141,11 +137,23 @@ async def exchange(
         if options.key is None:
             raise ConfigurationError(NO_KEY, endpoint=call.endpoint.name)
 
-        key = await resolve(options.key)
+        key = await _resolved(options, started)
     running = _Exchange(core, call, options, priority, track or Track(), key, started)
     if call.upload is None:
         running.request = running.build()
     return await running.run()
+
+
+async def _resolved(options: Options, started: float) -> APIKey:
+    """The key, within the call's deadline: a callable may ask a vault, and wait."""
+    assert options.key is not None
+    if not callable(options.key) or options.deadline is None:
+        return await resolve(options.key)
+
+    with anyio.CancelScope(deadline=started + options.deadline):
+        return await resolve(options.key)
+
+    raise TimedOut("the callable that gives the key did not in time", phase="queue")
 
 
 @frozen(eq=False, repr=False)
@@ -270,7 +278,8 @@ class _Exchange(Generic[T]):
             raise failure
 
     def _judge(self, reply: Reply) -> _Judged[T]:
-        if self.key is not None:
+        picture = self.call.blob and not reply.body.startswith(b"{")
+        if self.key is not None and not picture:
             # Whatever the service echoes: the key goes no further than this line.
             reply = Reply(reply.status, reply.headers, self.key.scrub_bytes(reply.body))
         elapsed = anyio.current_time() - self.started
@@ -323,6 +332,8 @@ class _Exchange(Generic[T]):
     def _told(self, error: PixLabError | None) -> PixLabError:
         """The error with the facts of the call."""
         assert error is not None
+        error.message = self._scrubbed(error.message)
+        error.args = (error.message,)
         error.endpoint = self.call.endpoint.name
         error.attempts = self.track.attempts
         error.elapsed = anyio.current_time() - self.started

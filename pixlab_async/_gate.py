@@ -73,7 +73,14 @@ class Gate:
         return sum(len(queue) for queue in self._queues)
 
     def try_enter(self, priority: Priority, now: float) -> Ticket | None:
-        """Enter without waiting, or None where the caller has to wait."""
+        """Enter without waiting, or None where the caller has to wait.
+
+        Raises:
+            ConfigurationError: The client is closed.
+        """
+        if self._closed:
+            raise ConfigurationError(CLOSED)
+
         if self._queues[0] or self._queues[priority] or not self._may_go(priority, now):
             return None
 
@@ -127,11 +134,11 @@ class Gate:
         while True:
             waiter.wakes_at = math.inf
             self._dispatch(asking=waiter)
-            if waiter.ticket is not None:
-                return waiter.ticket
-
             if self._closed:
                 raise ConfigurationError(CLOSED)
+
+            if waiter.ticket is not None:
+                return waiter.ticket
 
             if self._clock() >= deadline:
                 raise TimedOut("no connection or no leave of the rate limit in time", phase="queue")
@@ -150,7 +157,7 @@ class Gate:
 
     def _dispatch(self, asking: _Waiter | None = None) -> None:
         """Grant whatever can be granted; see that the first in line has a timer."""
-        if not (self._queues[0] or self._queues[1]):
+        if self._closed or not (self._queues[0] or self._queues[1]):
             return
 
         now = self._clock()

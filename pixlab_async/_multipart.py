@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from typing import Self, cast
 
 from ._errors import ConfigurationError
-from ._sources import Opened, Upload
+from ._sources import END, Opened, Upload
 
 FIELD = "file"
 
@@ -63,7 +63,10 @@ class Multipart:
             # with it the key.
             self.failure = error
         else:
-            if chunk is None or isinstance(chunk, bytes):
+            if chunk is END:
+                return None
+
+            if isinstance(chunk, bytes):
                 return chunk
 
             if isinstance(chunk, bytearray | memoryview):
@@ -82,7 +85,7 @@ class SourceFailed(Exception):
 
 def _head(boundary: str, fields: Sequence[tuple[str, str]], upload: Upload) -> bytes:
     parts = [
-        f'--{boundary}\r\nContent-Disposition: form-data; name="{name}"\r\n\r\n{value}\r\n'
+        f'--{boundary}\r\nContent-Disposition: form-data; name="{_quoted(name)}"\r\n\r\n{value}\r\n'
         for name, value in fields
     ]
     parts.append(

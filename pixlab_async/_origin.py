@@ -64,6 +64,18 @@ def is_private_to_host(scheme: str, host: str | None) -> bool:
     return scheme == "https" or (scheme == "http" and is_loopback(host or ""))
 
 
+def is_host(host: str) -> bool:
+    """Whether resolvers take the name: labels of 1 to 63 characters, 253 in all."""
+    if "xn--" in host:
+        try:
+            host.encode("ascii").decode("idna")
+        except UnicodeError:
+            return False
+
+    labels = host.removesuffix(".").split(".")
+    return len(host) <= 253 and " " not in host and all(0 < len(label) <= 63 for label in labels)
+
+
 def is_loopback(host: str) -> bool:
     """Whether the host is this machine: localhost, 127.0.0.0/8 or ::1."""
     try:
@@ -87,6 +99,12 @@ def _problem(parts: SplitResult, *, other_query: bool) -> str | None:
 
     if other_query or parts.fragment:
         return f"it has a query or fragment other than {PARAMETER}="
+
+    if not f"{parts.netloc}{parts.path}".isascii():
+        return "it has characters beyond ASCII: write the host in punycode, the path in %XX"
+
+    if not is_host(parts.hostname):
+        return "its host is no name that can be looked up"
 
     _ = parts.port  # a port that is no number raises here
     return None

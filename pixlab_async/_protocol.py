@@ -159,7 +159,7 @@ def build(
     content: Content = b""
     # All that can fail comes first: an error's frames must not hold the key.
     pairs = [(name, text(value, name)) for name, value in params.items()]
-    _check_length(pairs, method)
+    _check_length(urlencode(pairs), method)
     _dumps(params, "parameters")
 
     if key is None:
@@ -208,10 +208,10 @@ def text(value: Parameter, name: str) -> str:
             raise ConfigurationError(f"The parameter {name!r} is {value}: it must be finite.")
 
         # Not 1e-07: whether the service reads exponents is not known.
-        return format(Decimal(repr(value)), "f")
+        return format(Decimal(repr(float(value))), "f")
 
     if isinstance(value, str):
-        return _encodable(value, name)
+        return _encodable(str.__str__(value), name)  # of an Enum's member, too
 
     if isinstance(value, int):
         return str(value)
@@ -219,11 +219,10 @@ def text(value: Parameter, name: str) -> str:
     return _dumps(value, name)
 
 
-def _check_length(pairs: Sequence[tuple[str, str]], method: str) -> None:
-    length = sum(len(name) + len(value) for name, value in pairs)
-    if method == "GET" and length > TARGET_LIMIT:
+def _check_length(query: str, method: str) -> None:
+    if method == "GET" and len(query) > TARGET_LIMIT:
         raise ConfigurationError(
-            f"The parameters have {length:,} characters; a GET request carries "
+            f"The parameters make a query of {len(query):,} characters; a GET request carries "
             f"{TARGET_LIMIT:,} at most. Upload the source, or use method='POST'."
         )
 
@@ -274,10 +273,10 @@ def read(call: Call[T], reply: Reply, meta: Meta, *, now: float) -> T:
     if call.blob and _is_ok(reply.status) and media_type != "application/json":
         return call.returns(_bytes(reply, media_type, meta))
 
-    try:
-        fields = _object(reply.body)
-    except ValueError as problem:
-        raise _without_json(reply, media_type, str(problem), now) from None
+    fields, problem = _object(reply.body)
+    if fields is None:
+        # Raised out here: the parser's error would hold the whole body.
+        raise _without_json(reply, media_type, problem, now)
 
     status = _body_status(fields)
     if _is_ok(reply.status) and status == _OK and not call.blob:
@@ -299,30 +298,24 @@ def _bytes(reply: Reply, media_type: str, meta: Meta) -> Success:
     return Success({}, reply.body, media_type or "application/octet-stream", meta)
 
 
-def _object(body: bytes) -> dict[str, JSON]:
-    """The JSON object in the body.
-
-    Raises:
-        ValueError: It is none, or one that cannot be trusted; the message says why.
-    """
+def _object(body: bytes) -> tuple[dict[str, JSON] | None, str]:
+    """The JSON object in the body; or None, and why it is none or cannot be trusted."""
     if not body:
-        raise ValueError("the reply is empty")
+        return None, "the reply is empty"
 
     try:
         value: JSON = json.loads(body, object_pairs_hook=_pairs, parse_constant=_no_constant)
     except RecursionError:
-        raise ValueError("the reply is JSON nested too deep") from None
+        return None, "the reply is JSON nested too deep"
     except _Untrusted as problem:
-        raise ValueError(str(problem)) from None
+        return None, str(problem)
     except ValueError:
-        raise ValueError("the reply is no JSON, or broken off") from None
+        return None, "the reply is no JSON, or broken off"
 
     if not isinstance(value, dict):
-        raise ValueError(  # noqa: TRY004 - it is the reply that is wrong
-            f"the reply is a JSON {type(value).__name__} and not an object"
-        )
+        return None, f"the reply is a JSON {type(value).__name__} and not an object"
 
-    return value
+    return value, ""
 
 
 class _Untrusted(ValueError):
@@ -351,6 +344,9 @@ def _body_status(fields: Mapping[str, JSON]) -> int | None:
 
     if isinstance(status, int) and not isinstance(status, bool):
         return status
+
+    if isinstance(status, float) and status.is_integer():
+        return int(status)
 
     return None
 
@@ -421,5 +417,8 @@ def _redirect(reply: Reply) -> str | None:
         return None
 
     # Only where to, not with which parameters: they may echo the call's own.
-    location = urlsplit(reply.headers.get("location", ""))
-    return f"a redirect to {location.hostname or 'nowhere'}, which is not followed"
+    try:
+        host = urlsplit(reply.headers.get("location", "")).hostname
+    except ValueError:
+        host = None
+    return f"a redirect to {clean(host or 'nowhere')}, which is not followed"

@@ -40,7 +40,8 @@ class RetryPolicy:
     """How often, and how patiently, a failed call is sent again.
 
     Attributes:
-        attempts: Sends of one call at most, the first included; 1 means no retry.
+        attempts: Sends of one call at most, the first included; 1 means no retry. One send
+            comes on top where an idle connection turns out to be dead as it is reused.
         limited_attempts: The same for calls that are answered with 429. A batch takes
             ten at the least: there is nobody who waits for the single link.
         base: Seconds; the longest wait before the second attempt.

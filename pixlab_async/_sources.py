@@ -7,8 +7,10 @@ from its start again can be repeated; an iterator cannot.
 
 from __future__ import annotations
 
+import inspect
 import mimetypes
 import os
+import stat
 from collections.abc import (
     AsyncGenerator,
     AsyncIterable,
@@ -21,7 +23,7 @@ from collections.abc import (
 from contextlib import asynccontextmanager
 from functools import partial
 from pathlib import Path
-from typing import IO, TypeAlias, TypeGuard, cast
+from typing import IO, Protocol, TypeAlias, TypeGuard, cast
 
 import anyio
 import anyio.to_thread
@@ -30,8 +32,27 @@ from attrs import field, frozen
 from ._errors import ConfigurationError
 from ._results import Media
 
+
+class AsyncFile(Protocol):
+    """A file whose ``read`` is a coroutine: anyio's, Starlette's ``UploadFile``."""
+
+    async def read(self, size: int, /) -> bytes: ...
+
+
+# The end of an upload; None could be a mistake of the source's.
+END = object()
+
 Source: TypeAlias = (
-    str | Media | os.PathLike[str] | bytes | IO[bytes] | Iterable[bytes] | AsyncIterable[bytes]
+    str
+    | Media
+    | os.PathLike[str]
+    | bytes
+    | bytearray
+    | memoryview
+    | IO[bytes]
+    | AsyncFile
+    | Iterable[bytes]
+    | AsyncIterable[bytes]
 )
 
 CHUNK = 64 * 1024
@@ -49,9 +70,9 @@ class Upload:
         start: Where a seekable file stood when it was given, else None.
     """
 
-    content: os.PathLike[str] | bytes | IO[bytes] | Iterable[bytes] | AsyncIterable[bytes] = field(
-        repr=False
-    )
+    content: (
+        os.PathLike[str] | bytes | IO[bytes] | AsyncFile | Iterable[bytes] | AsyncIterable[bytes]
+    ) = field(repr=False)
     filename: str
     start: int | None = None
 
@@ -78,22 +99,24 @@ class Upload:
         content = self.content
         if isinstance(content, os.PathLike):
             with await anyio.to_thread.run_sync(_open, Path(content)) as file:
-                yield Opened(_reading(file), os.fstat(file.fileno()).st_size)
+                yield Opened(_reading(file), _size(file))
         elif isinstance(content, bytes):
             yield Opened(_taking(iter([content])), len(content))
+        elif _is_async_file(content):
+            yield Opened(lambda: _read(content), None)
         elif _is_file(content):
             length = await anyio.to_thread.run_sync(_rewind, content, self.start)
             yield Opened(_reading(content), length)
         elif isinstance(content, AsyncIterable):
             chunks = aiter(content)
             try:
-                yield Opened(lambda: anext(chunks, None), None)
+                yield Opened(lambda: anext(chunks, END), None)
             finally:
                 await _close(chunks)
         else:
             # A generator that reads a socket or a disk must not hold up the event loop.
-            take = partial(next, iter(content), None)
-            yield Opened(lambda: anyio.to_thread.run_sync(take), None)
+            take = partial(next, iter(cast("Iterable[bytes]", content)), END)
+            yield Opened(lambda: _in_thread(take), None)
 
 
 @frozen(eq=False, repr=False)
@@ -104,7 +127,7 @@ class Opened:
     somebody would have to close.
 
     Attributes:
-        next: Awaits the next chunk; None at the end.
+        next: Awaits the next chunk; ``END`` at the end.
         length: Bytes in all, where known.
     """
 
@@ -131,6 +154,9 @@ def as_source(given: object) -> str | Upload:
     if isinstance(given, bytes | bytearray | memoryview):
         return Upload(bytes(cast("bytes", given)), _UNNAMED)
 
+    if _is_async_file(given):
+        return Upload(given, _name_of(given))
+
     if _is_file(given):
         return Upload(given, _name_of(given), _position(given))
 
@@ -144,12 +170,15 @@ def as_source(given: object) -> str | Upload:
     )
 
 
-def check_link(link: str, what: str) -> str:
+def check_link(link: object, what: str) -> str:
     """The link, byte for byte, where it can be sent.
 
     Raises:
         ConfigurationError: It is empty, too long, or has characters that no link has.
     """
+    if not isinstance(link, str):
+        raise ConfigurationError(f"The {what} must be a str, not {type(link).__name__}.")
+
     if not link:
         raise ConfigurationError(f"The {what} is empty.")
 
@@ -187,24 +216,23 @@ def _is_file(given: object) -> TypeGuard[IO[bytes]]:
 
 
 def _name_of(file: object) -> str:
-    name = getattr(file, "name", None)
+    name = getattr(file, "name", None) or getattr(file, "filename", None)
     return Path(name).name or _UNNAMED if isinstance(name, str) else _UNNAMED
 
 
 def _position(file: IO[bytes]) -> int | None:
     try:
         return file.tell() if file.seekable() else None
-    except (AttributeError, OSError):
+    except (AttributeError, OSError, ValueError):
         return None
 
 
 def _open(path: Path) -> IO[bytes]:
     try:
         return path.open("rb")
-    except OSError as error:
-        raise ConfigurationError(
-            f"The source {str(path)!r} cannot be read: {error.strerror or error}."
-        ) from error
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or error
+        raise ConfigurationError(f"The source {str(path)!r} cannot be read: {reason}.") from error
 
 
 def _rewind(file: IO[bytes], start: int | None) -> int | None:
@@ -217,16 +245,37 @@ def _rewind(file: IO[bytes], start: int | None) -> int | None:
     return end - start
 
 
-def _reading(file: IO[bytes]) -> Callable[[], Awaitable[bytes | None]]:
-    async def read() -> bytes | None:
-        return await anyio.to_thread.run_sync(file.read, CHUNK) or None
+def _size(file: IO[bytes]) -> int | None:
+    """The file's length, where it is a file that has one: not a pipe, not one of /proc."""
+    status = os.fstat(file.fileno())
+    return status.st_size if stat.S_ISREG(status.st_mode) and status.st_size else None
 
-    return read
+
+def _is_async_file(given: object) -> TypeGuard[AsyncFile]:
+    return inspect.iscoroutinefunction(getattr(given, "read", None))
 
 
-def _taking(chunks: Iterator[bytes]) -> Callable[[], Awaitable[bytes | None]]:
-    async def take() -> bytes | None:
-        return next(chunks, None)
+async def _read(file: AsyncFile) -> object:
+    return await file.read(CHUNK) or END
+
+
+def _reading(file: IO[bytes]) -> Callable[[], Awaitable[object]]:
+    read = partial(file.read, CHUNK)
+
+    async def chunk() -> object:
+        return await _in_thread(read) or END
+
+    return chunk
+
+
+async def _in_thread(function: Callable[[], object]) -> object:
+    # A pipe that is silent must not outlast the deadline. The thread ends when it speaks.
+    return await anyio.to_thread.run_sync(function, abandon_on_cancel=True)
+
+
+def _taking(chunks: Iterator[bytes]) -> Callable[[], Awaitable[object]]:
+    async def take() -> object:
+        return next(chunks, END)
 
     return take
 

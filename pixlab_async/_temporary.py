@@ -17,7 +17,7 @@ import anyio
 from attrs import define, field
 
 from ._bridge import DeadlineReached, sheltered
-from ._errors import CleanupFailed, ConfigurationError, PixLabError
+from ._errors import CleanupFailed, ConfigurationError
 from ._results import Deletion, Media
 
 _log = logging.getLogger("pixlab_async")
@@ -70,7 +70,8 @@ class _Making:
     done: anyio.Event = field(factory=anyio.Event)
     shield: anyio.CancelScope = field(factory=lambda: anyio.CancelScope(shield=True))
     media: Media | None = None
-    error: Exception | None = None
+    error: BaseException | None = None
+    begun: bool = False
     abandoned: bool = False
 
     async def run(self, making: Awaitable[Media]) -> None:
@@ -79,11 +80,14 @@ class _Making:
                 making.close()  # it never started: there is nothing to wait for
             return
 
-        with self.shield:
-            try:
+        self.begun = True
+        try:
+            with self.shield:
                 self.media = await making
-            except Exception as error:  # carried over to the caller, whatever it is
-                self.error = error
+        except anyio.get_cancelled_exc_class():
+            raise  # of this very task: what awaits it is told below
+        except BaseException as error:  # carried over to the caller, whatever it is
+            self.error = error
         self.done.set()
 
 
@@ -98,6 +102,9 @@ async def _made(making: Awaitable[Media], delete: Delete, grace: float) -> Media
                 state.abandoned = True
                 state.shield.deadline = anyio.current_time() + grace
                 raise
+        if not state.done.is_set():
+            # What makes it was cancelled by somebody else: as when awaited directly.
+            raise anyio.get_cancelled_exc_class()
     except BaseException:
         await _abandon(state, delete, grace)
         raise
@@ -120,38 +127,51 @@ async def _abandon(state: _Making, delete: Delete, grace: float) -> None:
         failure = await _cleaned(state.media, delete, grace)
         if failure is not None:
             _log.error("%s", failure)
-    elif state.shield.cancelled_caught:
+    elif state.begun and state.error is None:
         _log.error(
-            "A picture was being made when its caller was cancelled, and no reply came within "
-            "%.0f seconds: it may be stored, and its link is not known.",
-            grace,
+            "A picture was being made when its caller was cancelled, and no reply came: it may "
+            "be stored, and its link is not known."
         )
 
 
 async def _cleaned(media: Media, delete: Delete, grace: float) -> CleanupFailed | None:
-    """Delete the picture, cancelled or not; what went wrong, if something did."""
+    """Delete the picture, cancelled or not; what went wrong, if something did.
+
+    An ending ``asyncio.run`` cancels every task once, those that shelter others too. A task
+    that is begun after that lives; hence the loop.
+    """
     failures: list[CleanupFailed] = []
+    ended = False
 
     async def attempt() -> None:
+        nonlocal ended
         try:
             await delete(media)
-        except PixLabError as error:
+        except Exception as error:  # whatever it is, the picture may still be stored
             failures.append(_failure(media, error))
+        ended = True
 
-    try:
-        await sheltered(attempt, grace)
-    except DeadlineReached:
-        failures.append(_failure(media, None))
-    except BaseException:
-        for failure in failures:  # the caller is cancelled and will not see it
-            _log.error("%s", failure)
-        raise
+    interruption: BaseException | None = None
+    deadline = anyio.current_time() + grace
+    while not ended:
+        try:
+            await sheltered(attempt, deadline - anyio.current_time())
+        except DeadlineReached:
+            failures.append(_failure(media, None))
+            ended = True
+        except anyio.get_cancelled_exc_class() as error:  # it goes on later
+            interruption = error
 
-    return failures[0] if failures else None
+    if interruption is None:
+        return failures[0] if failures else None
+
+    for failure in failures:  # the caller is cancelled and will not see it
+        _log.error("%s", failure)
+    raise interruption
 
 
-def _failure(media: Media, error: PixLabError | None) -> CleanupFailed:
-    reason = "it took too long" if error is None else error.summary
+def _failure(media: Media, error: Exception | None) -> CleanupFailed:
+    reason = "it took too long" if error is None else getattr(error, "summary", repr(error))
     return CleanupFailed(
         f"the picture {media.id} may still be stored, its deletion failed: {reason}",
         endpoint="delete",

@@ -359,3 +359,79 @@ def test_a_batch_survives_random_trouble_with_one_outcome_each() -> None:
     assert sorted(outcome.index for outcome in found) == list(range(3000))
     gone = {"deleted", "deleted_unconfirmed"}
     assert all((outcome.link in service.gone) for outcome in found if str(outcome.state) in gone)
+
+
+async def test_a_none_among_the_links_is_rejected_and_ends_nothing(pixlab: AsyncPixLab) -> None:
+    links: Any = ["a.png", None, "b.png"]
+
+    found = await outcomes(pixlab.delete_many(links))
+
+    assert {outcome.link: str(outcome.state) for outcome in found} == {
+        "a.png": "already_gone",
+        "<NoneType>": "rejected",
+        "b.png": "already_gone",
+    }
+
+
+async def test_what_is_no_iterable_is_refused(pixlab: AsyncPixLab) -> None:
+    links: Any = 5
+
+    with pytest.raises(ConfigurationError, match="not int"):
+        pixlab.delete_many(links)
+
+
+async def test_a_401_does_not_wait_for_the_next_link(emulator: Emulator) -> None:
+    async def links() -> AsyncIterator[str]:
+        yield "a.png"
+        await anyio.sleep_forever()
+
+    async with AsyncPixLab(base_url=emulator.base_url, api_key=KEY, retry=QUICK) as pixlab:
+        with anyio.fail_after(5), pytest.raises(AuthenticationFailed):
+            await outcomes(pixlab.delete_many(links(), concurrency=3))
+
+
+async def test_an_async_generator_that_a_cancellation_ended_is_told_of(
+    pixlab: AsyncPixLab,
+) -> None:
+    async def links() -> AsyncIterator[str]:
+        yield "a.png"
+        await anyio.sleep(0.2)
+        yield "b.png"
+
+    batch = pixlab.delete_many(links(), concurrency=2)
+    with anyio.move_on_after(0.1):
+        await outcomes(batch)
+
+    with pytest.raises(ConfigurationError, match="were not taken"):
+        await outcomes(batch)
+
+
+async def test_an_async_iterator_that_survives_a_cancellation_goes_on(
+    pixlab: AsyncPixLab,
+) -> None:
+    class Links:
+        def __init__(self) -> None:
+            self.left = list(ids(3))
+            self.slow = True
+
+        def __aiter__(self) -> Links:
+            return self
+
+        async def __anext__(self) -> str:
+            if self.slow:
+                self.slow = False
+                await anyio.sleep_forever()
+            if not self.left:
+                await anyio.lowlevel.checkpoint()
+                raise OSError("no more, and no end")
+            return self.left.pop()
+
+    batch = pixlab.delete_many(Links(), concurrency=1)
+    with anyio.move_on_after(0.05):
+        await outcomes(batch)
+
+    found: list[Outcome] = []
+    with pytest.raises(OSError, match="no end"):
+        async for outcome in batch:
+            found.append(outcome)
+    assert len(found) == 3

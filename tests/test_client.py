@@ -21,7 +21,9 @@ from pixlab_async import (
     AsyncPixLab,
     AuthenticationFailed,
     ConfigurationError,
+    NotFound,
     RetryPolicy,
+    TimedOut,
 )
 from pixlab_async.emulator import Emulator, Fault
 
@@ -204,6 +206,11 @@ async def test_a_callable_that_gives_no_key_is_refused(emulator: Emulator) -> No
         ("https://api.pixlab.io#x", "fragment"),
         ("https://api.pixlab.io:port", "no URL"),
         ("https://[::1", "no URL"),
+        ("https://bü.example", "beyond ASCII"),
+        ("https://host/prä", "beyond ASCII"),
+        ("https://a..b", "looked up"),
+        ("https://xn--", "looked up"),
+        ("https://" + "a" * 64, "looked up"),
         (7, "no URL"),
     ],
 )
@@ -307,26 +314,30 @@ def test_use_from_another_event_loop_says_the_mend(emulator: Emulator, anyio_bac
 @pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")
 async def test_use_in_a_forked_child_says_the_mend(emulator: Emulator) -> None:
     client = client_of(emulator)
+    client._core.check()
     reading, writing = os.pipe()
     child = os.fork()
     if child == 0:  # pragma: no cover - the parent counts
         try:
             client._core.check()
-        except ConfigurationError as error:
+        except BaseException as error:  # whatever it is: this process must not run pytest
             os.write(writing, str(error).encode())
-        os._exit(0)
+        finally:
+            os._exit(0)
 
     os.waitpid(child, 0)
     assert b"forked" in os.read(reading, 1000)
+    await client.aclose()
     os.close(reading)
     os.close(writing)
 
 
 async def test_a_client_of_another_process_says_so(emulator: Emulator) -> None:
     async with client_of(emulator) as client:
-        client._core._pid -= 1
-        with pytest.raises(ConfigurationError, match="before this process was forked"):
+        pid, client._core._pid = client._core._pid, 0
+        with pytest.raises(ConfigurationError, match="used before this process was forked"):
             await client.status()
+        client._core._pid = pid
 
 
 async def test_a_client_that_is_never_closed_warns(emulator: Emulator) -> None:
@@ -464,3 +475,70 @@ def test_a_loop_that_was_closed_by_asyncio_run_is_another_loop(emulator: Emulato
         asyncio.run(client.status())
 
     client._owner = False
+
+
+async def test_a_derived_client_cannot_bring_the_key_into_the_log() -> None:
+    async with httpx.AsyncClient() as http_client:
+        pixlab = AsyncPixLab(http_client=http_client, auth="header", api_key=KEY)
+        with pytest.raises(ConfigurationError, match="log lines"):
+            pixlab.with_options(auth="query")
+
+
+async def test_a_retry_policy_must_be_one() -> None:
+    policy: Any = 5
+
+    with pytest.raises(ConfigurationError, match="RetryPolicy"):
+        AsyncPixLab(api_key=KEY, retry=policy)
+
+
+async def test_a_call_that_waits_for_its_next_attempt_when_the_client_is_closed_ends() -> None:
+    with serve([None]) as script:
+        client = AsyncPixLab(
+            base_url=script.base_url, api_key=KEY, retry=RetryPolicy(base=0.2, cap=0.2)
+        )
+        client._core.random.seed(1)
+
+        async def call() -> None:
+            with pytest.raises(ConfigurationError, match="closed"):
+                await client.delete("a.png")
+
+        async with anyio.create_task_group() as group:
+            group.start_soon(call)
+            await anyio.to_thread.run_sync(wait_until, lambda: script.requests)
+            await anyio.wait_all_tasks_blocked()
+            await client.aclose()
+
+
+def test_a_client_that_was_made_and_never_used_may_be_used_by_a_forked_child() -> None:
+    client = AsyncPixLab(api_key=KEY)
+    client._core._pid = -1
+
+    async def use() -> None:
+        async with client:
+            client._core.check()
+
+    anyio.run(use)
+
+
+def test_closing_in_another_event_loop_is_quiet(emulator: Emulator) -> None:
+    client = client_of(emulator)
+    anyio.run(_use_and_leave, client)
+
+    anyio.run(client.aclose)
+
+
+async def test_the_deadline_covers_the_callable_that_gives_the_key(emulator: Emulator) -> None:
+    async def vault() -> str:
+        await anyio.sleep_forever()
+        return KEY
+
+    async with AsyncPixLab(base_url=emulator.base_url, api_key=vault, deadline=0.05) as pixlab:
+        with pytest.raises(TimedOut, match="callable that gives the key"):
+            await pixlab.delete("a.png")
+
+
+async def test_a_short_key_masks_nothing_in_replies() -> None:
+    with Emulator(api_key="1") as emulator:
+        async with AsyncPixLab(base_url=emulator.base_url, api_key="1") as pixlab:
+            with pytest.raises(NotFound):
+                await pixlab.delete("1p62f73c9583ec6.png")

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 from pathlib import Path
+from typing import Any
 
 import anyio
 import httpx
@@ -14,6 +16,7 @@ from pixlab_async import (
     ConnectionFailed,
     Media,
     NotFound,
+    RateLimited,
     ReplyError,
     TimedOut,
     UnreadableReply,
@@ -138,10 +141,23 @@ async def test_an_encoding_that_was_not_asked_for_is_refused(tmp_path: Path) -> 
 
 @pytest.mark.parametrize(
     "link",
-    ["http://example.org/a.png", "ftp://example.org/a", "file:///etc/passwd", "a.png", "", "x y"],
+    [
+        "http://example.org/a.png",
+        "ftp://example.org/a",
+        "file:///etc/passwd",
+        "a.png",
+        "",
+        "x y",
+        "https://[bad/x",
+        "https://127.0.0.1:99999/x",
+        "https://xn--/x",
+        "https://" + "a" * 64 + "/x",
+        "https://a..b/x",
+        7,
+    ],
 )
 async def test_an_address_that_is_not_safe_is_refused(
-    pixlab: AsyncPixLab, tmp_path: Path, link: str
+    pixlab: AsyncPixLab, tmp_path: Path, link: Any
 ) -> None:
     with pytest.raises(ConfigurationError):
         await pixlab.download(link, tmp_path / "a.png")
@@ -161,7 +177,7 @@ async def test_a_folder_that_is_not_there_is_told(
 ) -> None:
     media = await pixlab.store(picture)
 
-    with pytest.raises(ConfigurationError, match="folder"):
+    with pytest.raises(ConfigurationError, match="none' cannot be written: No such file"):
         await pixlab.download(media, tmp_path / "none" / "a.png")
 
 
@@ -170,7 +186,7 @@ async def test_a_destination_that_is_a_folder_is_told(
 ) -> None:
     media = await pixlab.store(picture)
 
-    with pytest.raises(ConfigurationError, match="cannot be replaced"):
+    with pytest.raises(ConfigurationError, match="cannot be written: Is a directory"):
         await pixlab.download(media, tmp_path)
 
     assert list(tmp_path.parent.glob(".*.part")) == []
@@ -254,3 +270,93 @@ async def test_a_query_in_the_link_goes_along(tmp_path: Path) -> None:
             await pixlab.download(f"{script.base_url}/a%20b.png?v=1&w=%C3%A9#part", tmp_path / "a")
 
     assert script.requests[0].startswith(b"GET /a%20b.png?v=1&w=%C3%A9 HTTP/1.1\r\n")
+
+
+async def test_the_real_service_cannot_send_us_to_this_machine(tmp_path: Path) -> None:
+    async with AsyncPixLab(api_key=KEY) as pixlab:
+        with pytest.raises(ConfigurationError, match="leads to this machine"):
+            await pixlab.download("http://127.0.0.1:1/a.png", tmp_path / "a.png")
+
+
+async def test_a_limit_of_the_media_host_is_waited_for(tmp_path: Path) -> None:
+    busy = http(b"", 429, ["Retry-After: 0.3"])
+    with serve([busy, http(b"whole")], [http(b"whole")]) as script:
+        async with AsyncPixLab(base_url=script.base_url, retry=QUICK) as pixlab:
+            began = anyio.current_time()
+            await pixlab.download(f"{script.base_url}/a.png", tmp_path / "a.png")
+
+            assert anyio.current_time() - began >= 0.3
+
+
+async def test_a_file_over_the_limit_is_fetched_once(tmp_path: Path) -> None:
+    with serve([http(b"bytes")]) as script:
+        async with AsyncPixLab(base_url=script.base_url, retry=QUICK) as pixlab:
+            with pytest.raises(UnreadableReply) as caught:
+                await pixlab.download(f"{script.base_url}/a", tmp_path / "a", max_bytes=2)
+
+    assert (len(script.requests), caught.value.attempts) == (1, 1)
+
+
+async def test_a_wait_that_the_deadline_would_cut_is_not_begun(tmp_path: Path) -> None:
+    busy = http(b"", 429, ["Retry-After: 30"])
+    with serve([busy]) as script:
+        async with AsyncPixLab(base_url=script.base_url, deadline=5) as pixlab:
+            with pytest.raises(RateLimited) as caught:
+                await pixlab.download(f"{script.base_url}/a.png", tmp_path / "a.png")
+
+    assert (caught.value.retry_after, caught.value.history[0][:3]) == (30.0, "429")
+
+
+async def test_the_wait_for_a_free_connection_is_covered_too(
+    emulator: Emulator, picture: bytes, tmp_path: Path
+) -> None:
+    emulator.inject(Fault(endpoint="media", latency=0.5))
+    async with AsyncPixLab(
+        base_url=emulator.base_url, api_key=emulator.api_key, connections=1
+    ) as pixlab:
+        media = await pixlab.store(picture)
+        async with anyio.create_task_group() as group:
+            group.start_soon(pixlab.download, media, tmp_path / "a")
+            await anyio.wait_all_tasks_blocked()
+            with pytest.raises(TimedOut) as caught:
+                await pixlab.with_options(deadline=0.05).download(media, tmp_path / "b")
+
+    assert (caught.value.phase, caught.value.endpoint) == ("queue", "download")
+
+
+@pytest.mark.parametrize("destination", ["", ".", "a\0b"])
+async def test_a_destination_that_names_no_file_is_told(
+    pixlab: AsyncPixLab, picture: bytes, destination: str
+) -> None:
+    media = await pixlab.store(picture)
+
+    with pytest.raises(ConfigurationError):
+        await pixlab.download(media, destination)
+
+
+async def test_a_long_name_is_fine(pixlab: AsyncPixLab, picture: bytes, tmp_path: Path) -> None:
+    media = await pixlab.store(picture)
+
+    assert (await pixlab.download(media, tmp_path / ("a" * 250))).exists()
+
+
+@pytest.mark.parametrize("anyio_backend", ["asyncio"])
+async def test_downloads_under_way_at_the_end_of_a_program_leave_no_parts(
+    emulator: Emulator, tmp_path: Path
+) -> None:
+    """asyncio.run cancels every task natively, those that the client works in too."""
+    with serve([b"HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\nhalf", b""]) as script:
+
+        async def main() -> None:
+            pixlab = AsyncPixLab(base_url=script.base_url)
+            link = f"{script.base_url}/a.png"
+            tasks = [
+                asyncio.create_task(pixlab.download(link, tmp_path / f"{n}")) for n in range(9)
+            ]
+            await asyncio.sleep(0.2)
+            assert not any(task.done() for task in tasks)
+            await pixlab.aclose()
+
+        await anyio.to_thread.run_sync(asyncio.run, main())
+
+    assert list(tmp_path.iterdir()) == []

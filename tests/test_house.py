@@ -29,7 +29,12 @@ PURE = {
     "transports._seam",
     "transports._body",
 }
-HTTPX = {"transports.httpx", "transports._httpx_faults", "transports._httpx_logging"}
+HTTPX = {
+    "transports.httpx",
+    "transports._httpx_faults",
+    "transports._httpx_logging",
+    "transports._httpx_tls",
+}
 # Rooms that `import pixlab_async` must not open.
 LATE = {"emulator", "cli", "pytest_plugin", "testing", *HTTPX}
 

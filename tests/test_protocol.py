@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pickle
 from copy import copy
+from enum import Enum
 from random import Random
 from typing import Any
 
@@ -21,6 +22,7 @@ from pixlab_async import (
     Media,
     PixLabError,
     RateLimited,
+    ReplyError,
     RetryPolicy,
     ServerFailed,
     TimedOut,
@@ -33,6 +35,11 @@ from pixlab_async._results import Meta
 from pixlab_async._retry import RetryBudget, parse_retry_after
 from pixlab_async.endpoints.storage import delete_call
 from pixlab_async.transports import Reply, Request
+
+
+class Mode(str, Enum):  # noqa: UP042 - the older way, which prints otherwise
+    SOFT = "soft"
+
 
 ORIGIN = "https://api.pixlab.io"
 KEY = APIKey("0123456789abcdef")
@@ -97,6 +104,8 @@ def test_a_post_carries_json_with_the_key() -> None:
         (2.5, "2.5"),
         (1e-7, "0.0000001"),
         (1e20, "100000000000000000000"),
+        (type("float64", (float,), {"__repr__": lambda self: "float64(2.5)"})(2.5), "2.5"),
+        (Mode.SOFT, "soft"),
         ("a b&c", "a b&c"),
         ([1, 2], "[1,2]"),
         ({"a": [True, None]}, '{"a":[true,null]}'),
@@ -118,7 +127,7 @@ def test_a_value_that_cannot_be_sent_is_refused(value: Any, method: str) -> None
 
 def test_a_query_has_a_limit() -> None:
     with pytest.raises(ConfigurationError, match="method='POST'"):
-        request(call({"a": "x" * TARGET_LIMIT}))
+        request(call({"a": "é" * (TARGET_LIMIT // 5)}))
 
 
 @given(st.text(st.characters(exclude_categories=["Cs"])))
@@ -169,6 +178,15 @@ def test_a_field_that_decides_nothing_may_come_twice() -> None:
     reply = Reply(200, {}, b'{"status":200,"deleted":true,"x":1,"x":2}')
 
     assert read(delete_call("a"), reply, Meta(), now=NOW).extra == {"x": 2}
+
+
+def test_a_status_may_be_a_whole_number_with_a_point() -> None:
+    assert read(delete_call("a"), Reply(200, {}, b'{"status":200.0,"deleted":true}'), Meta(), now=0)
+
+
+def test_a_redirect_to_a_broken_address_is_an_error_like_any_other() -> None:
+    with pytest.raises(ReplyError, match="nowhere"):
+        read(delete_call("a"), Reply(302, {"location": "http://[bad"}, b""), Meta(), now=0)
 
 
 def test_the_field_that_is_missing_is_named() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import os
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from typing import Any
@@ -11,7 +12,13 @@ import anyio
 import pytest
 from PIL import Image
 
-from pixlab_async import AsyncPixLab, ConfigurationError, ServerFailed
+from pixlab_async import (
+    AsyncPixLab,
+    ConfigurationError,
+    ServerFailed,
+    TimedOut,
+    UnsupportedMedia,
+)
 from pixlab_async._sources import CHUNK, as_source
 from pixlab_async.emulator import Emulator, Fault
 
@@ -259,3 +266,56 @@ def test_an_odd_name_of_a_file_is_left_out() -> None:
 
     assert not isinstance(upload, str)
     assert upload.filename == "upload"
+
+
+async def test_an_async_file_will_do(
+    pixlab: AsyncPixLab, emulator: Emulator, picture: bytes, path: Path
+) -> None:
+    async with await anyio.open_file(path, "rb") as file:
+        await pixlab.store(file)
+
+    assert emulator.received[-1].file == picture
+
+
+async def test_a_file_whose_length_nobody_knows_is_sent_in_chunks(
+    pixlab: AsyncPixLab, emulator: Emulator
+) -> None:
+    special = Path("/proc/self/status")
+    if not special.exists():
+        pytest.skip("files without a length are this system's")
+
+    with pytest.raises(UnsupportedMedia):
+        await pixlab.store(special)
+
+    assert (emulator.received[-1].file or b"").startswith(b"Name:")
+
+
+async def test_a_none_among_the_chunks_is_refused(pixlab: AsyncPixLab) -> None:
+    chunks: Any = [b"a", None, b"b"]
+
+    with pytest.raises(ConfigurationError, match="gave NoneType"):
+        await pixlab.store(chunks)
+
+
+async def test_a_silent_pipe_does_not_outlast_the_deadline(pixlab: AsyncPixLab) -> None:
+    reading, writing = os.pipe()
+    with os.fdopen(reading, "rb", buffering=0) as pipe:
+        began = anyio.current_time()
+        with pytest.raises(TimedOut):
+            await pixlab.with_options(deadline=0.1).store(pipe)
+        assert anyio.current_time() - began < 3
+        os.close(writing)  # lets the thread go
+        await anyio.sleep(0.05)
+
+
+async def test_a_closed_file_is_refused(pixlab: AsyncPixLab) -> None:
+    file = io.BytesIO(b"x")
+    file.close()
+
+    with pytest.raises(ValueError, match="closed"):
+        await pixlab.store(file)
+
+
+async def test_a_path_that_can_be_none_is_refused(pixlab: AsyncPixLab) -> None:
+    with pytest.raises(ConfigurationError, match="cannot be read"):
+        await pixlab.store(Path("a\0b"))

@@ -22,6 +22,7 @@ from pixlab_async import (
     UnsupportedMedia,
 )
 from pixlab_async.emulator import Emulator, Fault
+from pixlab_async.transports import Reply, Request
 
 from .conftest import client_of
 from .scripted import wait_until
@@ -375,3 +376,119 @@ async def _ten_slots_are_usable(pixlab: AsyncPixLab, emulator: Emulator) -> None
 async def test_not_found_is_told_apart_from_a_lost_reply(pixlab: AsyncPixLab) -> None:
     with pytest.raises(NotFound):
         await pixlab.delete("1p62f73c9583ec6.png")
+
+
+@pytest.mark.parametrize("anyio_backend", ["asyncio"])
+@pytest.mark.parametrize("when", ["in the block", "while it is deleted"])
+async def test_the_end_of_a_program_deletes_what_is_in_use(
+    emulator: Emulator, picture: bytes, when: str
+) -> None:
+    """asyncio.run cancels every task natively, those that shelter a deletion too."""
+    if when == "while it is deleted":
+        emulator.inject(Fault(endpoint="delete", status=503, headers={"Retry-After": "0.3"}))
+
+    async def main() -> None:
+        pixlab = client_of(emulator)
+        entered = asyncio.Semaphore(0)
+
+        async def one() -> None:
+            async with pixlab.temporary(pixlab.oilpaint(picture, radius=1)):
+                entered.release()
+                if when == "in the block":
+                    await asyncio.sleep(60)
+
+        task = asyncio.create_task(one())
+        await entered.acquire()
+        if when == "while it is deleted":
+            while not any(request.endpoint == "delete" for request in emulator.received):
+                await asyncio.sleep(0.01)
+        assert not task.done()
+        pixlab._owner = False  # nobody is left to close it
+
+    await anyio.to_thread.run_sync(asyncio.run, main())
+
+    assert emulator.stored() == []
+
+
+@pytest.mark.parametrize("anyio_backend", ["asyncio"])
+async def test_a_picture_in_the_making_at_the_end_of_a_program_is_told_of(
+    emulator: Emulator, picture: bytes, caplog: pytest.LogCaptureFixture
+) -> None:
+    emulator.inject(Fault(endpoint="oilpaint", latency=0.5, status=500))
+
+    async def main() -> None:
+        pixlab = client_of(emulator)
+
+        async def one() -> None:
+            async with pixlab.temporary(pixlab.oilpaint(picture, radius=1)):
+                raise AssertionError("unreachable")
+
+        task = asyncio.create_task(one())
+        while not emulator.received:
+            await asyncio.sleep(0.01)
+        assert not task.done()
+        pixlab._owner = False
+
+    await anyio.to_thread.run_sync(asyncio.run, main())
+
+    assert "its link is not known" in caplog.text
+
+
+class Broken:
+    """A transport that stores, and fails with an error of its own to delete."""
+
+    async def send(self, request: Request) -> Reply:
+        if request.endpoint == "delete":
+            raise OSError("the wire is cut")
+
+        return Reply(200, {}, b'{"status":200,"link":"https://m/a.png","id":"a.png"}')
+
+    def fetch(self, url: str, *, timeout: float) -> Any: ...
+
+    async def aclose(self) -> None: ...
+
+
+async def test_a_deletion_that_fails_in_an_odd_way_is_told_with_the_media() -> None:
+    async with AsyncPixLab(api_key="k" * 20, transport=Broken()) as pixlab:
+        with pytest.raises(CleanupFailed, match="the wire is cut") as caught:
+            async with pixlab.temporary(pixlab.oilpaint("https://example.org/a", 1)):
+                raise KeyError
+
+    assert caught.value.media is not None
+    assert isinstance(caught.value.__cause__, KeyError)
+
+
+async def test_a_cancellation_goes_on_over_a_deletion_that_fails_in_an_odd_way(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    async with AsyncPixLab(api_key="k" * 20, transport=Broken()) as pixlab:
+        with anyio.CancelScope() as scope:
+            async with pixlab.temporary(pixlab.oilpaint("https://example.org/a", 1)):
+                scope.cancel()
+                await anyio.sleep_forever()
+
+    assert scope.cancelled_caught
+    assert "the wire is cut" in caplog.text
+
+
+async def test_an_exit_from_the_making_comes_through_as_it_is(pixlab: AsyncPixLab) -> None:
+    async def making() -> Media:
+        raise SystemExit(3)
+
+    with pytest.raises(SystemExit):
+        async with pixlab.temporary(making()):
+            raise AssertionError("unreachable")
+
+
+@pytest.mark.parametrize("anyio_backend", ["asyncio"])
+async def test_a_task_that_somebody_else_cancels_is_a_cancellation(pixlab: AsyncPixLab) -> None:
+    async def making() -> Media:
+        await asyncio.sleep(60)
+        raise AssertionError("unreachable")
+
+    task = asyncio.create_task(making())
+    asyncio.get_running_loop().call_later(0.02, task.cancel)
+
+    with pytest.raises(asyncio.CancelledError):
+        async with pixlab.temporary(task):
+            raise AssertionError("unreachable")

@@ -4,20 +4,33 @@ from __future__ import annotations
 
 import gzip
 import io
+import os
 import ssl
+import subprocess
+import sys
 import zlib
+from collections.abc import AsyncIterator
+from pathlib import Path
 from typing import Any
 
 import anyio
 import httpx
 import pytest
 
-from pixlab_async import AsyncPixLab, DeletionState, UnreadableReply
+from pixlab_async import (
+    AsyncPixLab,
+    ConfigurationError,
+    ConnectionFailed,
+    DeletionState,
+    RetryPolicy,
+    UnreadableReply,
+)
 from pixlab_async._protocol import JSON_LIMIT
 from pixlab_async.emulator import Emulator
 from pixlab_async.transports import Reply, Request, TransportFault
 from pixlab_async.transports._body import BodyReader
-from pixlab_async.transports.httpx import HttpxTransport, ssl_context
+from pixlab_async.transports._httpx_tls import ssl_context
+from pixlab_async.transports.httpx import HttpxTransport
 
 from .conftest import QUICK
 from .scripted import JSON_OK, http, serve
@@ -283,3 +296,93 @@ async def test_event_hooks_of_a_given_client_are_called(emulator: Emulator) -> N
         await pixlab.status()
 
     assert seen == ["/status"]
+
+
+async def test_a_mock_transport_of_httpx_works() -> None:
+    def answer(request: httpx.Request) -> httpx.Response:
+        assert request.url.params["key"] == KEY
+        return httpx.Response(200, json={"status": 200, "deleted": True})
+
+    async with AsyncPixLab(api_key=KEY, transport=httpx.MockTransport(answer)) as pixlab:
+        assert (await pixlab.delete(LINK)).deleted
+
+
+async def test_a_closed_client_of_the_callers_is_told(emulator: Emulator) -> None:
+    http_client = httpx.AsyncClient()
+    async with AsyncPixLab(
+        base_url=emulator.base_url, api_key=KEY, http_client=http_client, auth="header"
+    ) as pixlab:
+        await http_client.aclose()
+        with pytest.raises(ConfigurationError, match="The httpx client is closed"):
+            await pixlab.delete(LINK)
+
+
+async def test_an_error_that_httpx_lets_through_is_a_failed_connection(tmp_path: Path) -> None:
+    class Odd(httpx.AsyncBaseTransport):
+        async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+            raise ssl.SSLError("bad record")
+
+    async with AsyncPixLab(api_key=KEY, transport=Odd(), retry=QUICK) as pixlab:
+        with pytest.raises(ConnectionFailed, match="bad record") as caught:
+            await pixlab.delete(LINK)
+        with pytest.raises(ConnectionFailed, match="bad record"):
+            await pixlab.download("https://example.org/a.png", tmp_path / "a.png")
+
+    assert caught.value.sent
+
+
+async def test_a_body_that_breaks_in_an_odd_way_is_a_failed_connection(tmp_path: Path) -> None:
+    class Stream(httpx.AsyncByteStream):
+        async def __aiter__(self) -> AsyncIterator[bytes]:
+            yield b"half"
+            raise ssl.SSLError("bad record")
+
+    async with AsyncPixLab(
+        api_key=KEY,
+        transport=httpx.MockTransport(lambda _: httpx.Response(200, stream=Stream())),
+        retry=QUICK,
+    ) as pixlab:
+        with pytest.raises(ConnectionFailed, match="bad record"):
+            await pixlab.download("https://example.org/a.png", tmp_path / "a.png")
+
+    assert list(tmp_path.iterdir()) == []
+
+
+async def test_all_connections_that_died_while_idle_are_dropped_at_once() -> None:
+    """Each serves one call, then a second one meets a closed connection on all five."""
+    first = [http(), None]
+    with serve(*[first] * 5, [http()] * 9) as script:
+        async with AsyncPixLab(
+            base_url=script.base_url, api_key=KEY, retry=RetryPolicy(attempts=1)
+        ) as pixlab:
+            transport = pixlab._core.transport
+            assert isinstance(transport, HttpxTransport)
+            slots = [await transport._open(script.base_url) for _ in range(5)]
+            for slot in slots:
+                transport._free.append(slot)
+                await pixlab.delete(LINK)
+                transport._free.clear()
+            transport._free.extend(slots)
+
+            assert (await pixlab.delete(LINK)).meta.attempts == 2
+            assert len(transport._free) == 1
+
+
+def test_certificates_that_cannot_be_read_are_told(tmp_path: Path) -> None:
+    code = (
+        "import anyio\n"
+        "from pixlab_async import AsyncPixLab, ConfigurationError\n"
+        "async def main():\n"
+        "    async with AsyncPixLab(api_key='k' * 20) as pixlab:\n"
+        "        try:\n"
+        "            await pixlab.delete('a.png')\n"
+        "        except ConfigurationError as error:\n"
+        "            print(error)\n"
+        "anyio.run(main)\n"
+    )
+    environment = {**os.environ, "SSL_CERT_FILE": str(tmp_path / "none.pem")}
+    done = subprocess.run(
+        [sys.executable, "-c", code], env=environment, capture_output=True, check=True, text=True
+    )
+
+    assert "SSL_CERT_FILE" in done.stdout

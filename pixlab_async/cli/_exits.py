@@ -83,13 +83,13 @@ _MENDS: tuple[tuple[type[PixLabError], str], ...] = (
 
 def code_of(error: PixLabError) -> Exit:
     """The exit code that an error ends a command with."""
-    if isinstance(error, CleanupFailed) and error.error is not None:
+    if isinstance(error, CleanupFailed) and isinstance(error.error, PixLabError):
         return code_of(error.error)
 
     if isinstance(error, ConnectionFailed) and error.permanent:
         return Exit.USAGE
 
-    return next(code for kind, code in _CODES if isinstance(error, kind))
+    return next((code for kind, code in _CODES if isinstance(error, kind)), Exit.REFUSED)
 
 
 def worst(codes: Iterable[Exit]) -> Exit:

@@ -105,7 +105,15 @@ class Emulator:
             store.delete(media_id)
 
     def start(self) -> None:
-        """Begin to serve. Blocks for some tens of milliseconds; ``with`` calls it."""
+        """Begin to serve. Blocks for some tens of milliseconds; ``with`` calls it.
+
+        Raises:
+            OSError: The port is taken, or the folder cannot be made.
+            RuntimeError: It serves already.
+        """
+        if self._server is not None:
+            raise RuntimeError("The emulator is running already.")
+
         family = socket.AF_INET6 if ":" in self._address[0] else socket.AF_INET
         # Named in full: asyncio turns Nagle's algorithm off for no other kind, and each
         # reply would wait 40 ms for an acknowledgement.
@@ -113,14 +121,11 @@ class Emulator:
         listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             listening.bind(self._address)
-        except OSError:
+            folder = self._make_folder()
+        except BaseException:
             listening.close()
             raise
 
-        if self._folder is None:
-            self._own_folder = tempfile.mkdtemp(prefix="pixlab-emulator-")
-        folder = Path(self._own_folder or self._folder or "")
-        folder.mkdir(parents=True, exist_ok=True)
         bound, port = listening.getsockname()[:2]
         host = _REACHED_AT.get(bound, str(bound))
         shown = f"[{host}]" if ":" in host else host
@@ -135,6 +140,13 @@ class Emulator:
             self._server.abort,
         )
         self._server.start(make_app(parts))
+
+    def _make_folder(self) -> Path:
+        if self._folder is None:
+            self._own_folder = tempfile.mkdtemp(prefix="pixlab-emulator-")
+        folder = Path(self._own_folder or self._folder or "")
+        folder.mkdir(parents=True, exist_ok=True)
+        return folder
 
     def stop(self) -> None:
         """End serving. Blocks until the server's thread has ended; ``with`` calls it."""

@@ -1,19 +1,22 @@
 """The emulated service as an ASGI application: what every request goes through.
 
-limit, record, fault, key, endpoint, in this order; then the reply, whole or broken.
+record, fault, limit, method, key, endpoint, in this order; then the reply, whole or broken.
 """
 
 from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable
+from mimetypes import guess_type
 from typing import Any
 
 import anyio
+import anyio.to_thread
 from attrs import frozen
 from starlette.applications import Starlette
-from starlette.requests import Request
-from starlette.responses import FileResponse, Response
+from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import Response
 from starlette.routing import Route as Path
 from starlette.types import Receive, Scope, Send
 
@@ -54,15 +57,23 @@ def make_app(parts: Parts) -> Starlette:
     async def media(request: Request) -> Response:
         fault = parts.faults.strike(MEDIA)
         path = parts.service.store.path(request.path_params["media_id"])
-        missing = refusal(404, "nothing is stored here")
-        reply = missing if path is None else FileResponse(path)
-        return reply if fault is None else await _disturb(parts, fault, reply)
+        reply: Response = refusal(404, "nothing is stored here")
+        if path is not None:
+            content = await anyio.to_thread.run_sync(path.read_bytes)
+            reply = Response(content, media_type=guess_type(path.name)[0])
+        if fault is None:
+            return reply
+
+        await anyio.sleep(fault.latency)
+        return await _disturb(parts, fault, reply)
 
     async def endpoint(request: Request) -> Response:
         try:
             incoming = await read(request)
         except BadBody as problem:
             return refusal(400, str(problem))
+        except ClientDisconnect:
+            return Response()  # to nobody
 
         parts.received.append(incoming)
         fault = parts.faults.strike(incoming.endpoint)
@@ -79,8 +90,16 @@ def make_app(parts: Parts) -> Starlette:
         routes=[
             Path(f"/{BUCKET}/{{media_id}}", media),
             Path("/{endpoint}", endpoint, methods=_METHODS),
-        ]
+        ],
+        exception_handlers={HTTPException: _as_json},
     )
+
+
+async def _as_json(request: Request, error: Exception) -> Response:
+    """What the framework refuses (a path, a method) in the service's form."""
+    del request
+    assert isinstance(error, HTTPException)
+    return refusal(error.status_code, error.detail)
 
 
 async def _serve(parts: Parts, request: Request, incoming: Incoming) -> Response:

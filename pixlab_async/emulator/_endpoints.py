@@ -178,13 +178,8 @@ async def _fetch(link: str) -> bytes:
 
 
 def _extension(content: bytes) -> str:
-    video = _pictures.video_extension(content)
-    return video or _decoded(content).extension
-
-
-def _decoded(content: bytes) -> _pictures.Picture:
     try:
-        return _pictures.decode(content)
+        return _pictures.video_extension(content) or _pictures.decode(content).extension
     except _pictures.NoPicture as problem:
         raise Refused(415, str(problem)) from None
 
@@ -195,8 +190,13 @@ def _painted(
     content: bytes,
     paint: Callable[[_pictures.Picture], _pictures.Picture],
 ) -> Response:
-    picture = paint(_decoded(content))
-    if _truth(request, "blob"):
-        return Response(picture.encoded(), media_type=picture.media_type)
+    try:
+        picture = paint(_pictures.decode(content))
+        made = picture.encoded()
+    except _pictures.NoPicture as problem:
+        raise Refused(415, str(problem)) from None
 
-    return service.keep(picture.encoded(), picture.extension, request)
+    if _truth(request, "blob"):
+        return Response(made, media_type=picture.media_type)
+
+    return service.keep(made, picture.extension, request)

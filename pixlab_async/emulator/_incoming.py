@@ -71,7 +71,7 @@ async def read(request: Request) -> Incoming:
         request.method,
         request.path_params["endpoint"],
         params,
-        key,
+        None if key is None else str(key),
         file,
         filename,
         dict(request.headers),
@@ -89,7 +89,7 @@ async def _bytes(file: UploadFile) -> bytes:
 async def _object(request: Request) -> dict[str, Any]:
     try:
         value: Any = json.loads(await request.body() or b"{}")
-    except ValueError:
+    except (ValueError, RecursionError):
         raise BadBody("the body is no JSON") from None
 
     if not isinstance(value, dict):

@@ -40,7 +40,10 @@ class Picture:
         """The file's bytes."""
         buffer = io.BytesIO()
         options = {"quality": 90} if self.format == "JPEG" else {}
-        self.image.save(buffer, self.format, **options)
+        try:
+            self.image.save(buffer, self.format, **options)
+        except (OSError, ValueError, KeyError):
+            raise NoPicture(f"the result cannot be written as {self.format}") from None
         return buffer.getvalue()
 
 
@@ -57,10 +60,14 @@ def decode(content: bytes) -> Picture:
                 raise NoPicture(f"the picture has {width} x {height} pixels, which is too many")
 
             image.load()
-            return Picture(image.copy(), image.format or "PNG")
+            # Some formats can be read only.
+            kind = image.format if image.format in Image.SAVE else None
+            return Picture(image.copy(), kind or "PNG")
     except UnidentifiedImageError:
         raise NoPicture("the file is no picture in a format that is handled") from None
-    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError):
+    except NoPicture:
+        raise
+    except Exception:  # a broken file makes Pillow's readers raise almost anything
         raise NoPicture("the picture is broken") from None
 
 

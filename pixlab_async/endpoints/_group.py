@@ -8,7 +8,7 @@ picture groups are generic in what they return, so that the client (``Media``) a
 from __future__ import annotations
 
 import math
-from abc import abstractmethod
+from abc import ABC, abstractmethod
 from typing import Generic, TypeVar
 
 from .._catalogue import Endpoint
@@ -21,7 +21,7 @@ T = TypeVar("T")
 P = TypeVar("P", Media, Blob)
 
 
-class Group:
+class Group(ABC):
     """A set of endpoints."""
 
     @abstractmethod

@@ -71,9 +71,6 @@ def delete_call(link: str | Media) -> Call[Deletion]:
         ConfigurationError: The link cannot be sent.
     """
     target = link.link if isinstance(link, Media) else link
-    if not isinstance(target, str):
-        raise ConfigurationError(f"A link must be a str or a Media, not {type(link).__name__}.")
-
     return Call(DELETE, _deletion, {"link": check_link(target, "link")})
 
 

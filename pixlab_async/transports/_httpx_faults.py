@@ -54,14 +54,21 @@ def _sentence(error: httpx.RequestError, phase: Phase | None) -> str:
 
     # httpx leaves some messages empty, and hides a certificate's fault behind another.
     inner = _certificate_error(error) or error.__cause__ or error.__context__
-    text = str(error) or str(inner or "")
-    return f"{type(error).__name__}: {text}".rstrip(": ")
+    text = str(error) or str(inner or "") or "the connection broke"
+    return f"{type(error).__name__}: {text}"
 
 
 def _certificate_error(error: BaseException) -> BaseException | None:
     return next(
         (link for link in _chain(error) if isinstance(link, ssl.SSLCertVerificationError)), None
     )
+
+
+def broken(error: Exception) -> TransportFault:
+    """An error from under httpx, which lets it through: something broke on the way."""
+    fault = TransportFault(f"{type(error).__name__}: {error}", sent=True)
+    fault.__cause__ = bare(error)
+    return fault
 
 
 def bare(error: Exception) -> Exception:

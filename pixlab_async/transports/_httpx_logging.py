@@ -1,4 +1,4 @@
-"""httpcore's debug log, freed of keys.
+"""The log lines of httpx and what lies under it, freed of keys.
 
 httpcore logs reply headers and parse errors at DEBUG. A service or a proxy that echoes the
 request, in a ``Location`` say, would so bring the key into the log. Levels and handlers of
@@ -12,7 +12,12 @@ from functools import cache
 
 from .._key import scrub_all
 
-_LOGGERS = ("connection", "http11", "http2", "proxy", "socks")
+_LOGGERS = (
+    *(f"httpcore.{name}" for name in ("connection", "http11", "http2", "proxy", "socks")),
+    "hpack.hpack",  # prints the path and every header of an HTTP/2 request
+    "hpack.table",
+    "httpx",  # prints the reply's reason phrase
+)
 
 
 class _Scrub(logging.Filter):
@@ -26,6 +31,6 @@ class _Scrub(logging.Filter):
 
 @cache
 def scrub_debug_log() -> None:
-    """Mask keys in httpcore's log lines from now on; once per process."""
+    """Mask keys in these log lines from now on; once per process."""
     for name in _LOGGERS:
-        logging.getLogger(f"httpcore.{name}").addFilter(_Scrub())
+        logging.getLogger(name).addFilter(_Scrub())

@@ -15,23 +15,23 @@ neither parameters nor key: both are put in by ``_KeyedTransport`` below all of 
 
 from __future__ import annotations
 
-import ssl
 from collections.abc import AsyncGenerator, AsyncIterator, Mapping
 from contextlib import asynccontextmanager, suppress
 from functools import cache
-from threading import Lock
-from typing import Any, TypeGuard
+from typing import Any, TypeGuard, cast
 
 import anyio
 import anyio.to_thread
 import httpx
 from attrs import define, evolve
 
+from .._errors import ConfigurationError
 from .._key import HEADER, PARAMETER, guard_text
 from .._origin import BaseURL, from_environment
 from ._body import BodyReader
-from ._httpx_faults import bare, fault_of
+from ._httpx_faults import bare, broken, fault_of
 from ._httpx_logging import scrub_debug_log
+from ._httpx_tls import plain_context, ssl_context
 from ._seam import Chunks, Reply, Request, TransportFault
 
 # Longer than a host needs to answer a SYN, shorter than a caller's patience.
@@ -159,6 +159,11 @@ class _Sender:
     async def _exchange(self, outer: httpx.Request, limit: int, *, reused: bool = False) -> Reply:
         """Send, and read the reply to its end."""
         answered = False
+        if self._client.is_closed:
+            raise ConfigurationError(
+                "The httpx client is closed: close it after the AsyncPixLab, not before."
+            )
+
         try:
             response = await self._client.send(
                 outer, stream=True, auth=None, follow_redirects=False
@@ -167,6 +172,8 @@ class _Sender:
             return await _read(response, limit)
         except httpx.RequestError as error:
             fault: Exception = fault_of(error, stale=reused and not answered)
+        except OSError as error:  # such as ssl.SSLError, which httpx lets through
+            fault = broken(error)
         except Exception as error:  # a hook's, a source's, or a transport's of the caller
             fault = bare(error)
         # Outside the except clauses: no frame that holds the wire request hangs on it.
@@ -180,6 +187,8 @@ class _Sender:
             )
         except httpx.RequestError as error:
             raise fault_of(error) from None
+        except (OSError, ValueError) as error:  # a host that no resolver takes, say
+            raise broken(error) from None
 
         stream = _Stream(response)
         try:
@@ -190,12 +199,18 @@ class _Sender:
 
 def _fetching(url: str, seconds: float) -> Request:
     """The request for a file: masked like any other, its link is a private picture's."""
-    parsed = httpx.URL(url)
+    try:
+        parsed = httpx.URL(url)
+        shown = str(parsed.copy_with(raw_path=b"/", fragment=None))
+        target = parsed.raw_path.decode("ascii")
+    except (httpx.InvalidURL, ValueError) as error:
+        raise ConfigurationError("The link is no valid URL.") from error
+
     return Request(
         method="GET",
         endpoint="download",
-        url=str(parsed.copy_with(raw_path=b"/", fragment=None)),
-        target=parsed.raw_path.decode("ascii"),
+        url=shown,
+        target=target,
         headers=(("Accept", "*/*"), ("Accept-Encoding", "identity")),
         content=b"",
         limit=0,
@@ -216,9 +231,11 @@ class HttpxTransport(_Sender):
         try:
             outer = self._outer(request, slot)
             reply = await self._exchange(outer, request.limit, reused=slot.used)
-        except BaseException:
+        except BaseException as error:
             # A connection that broke, or was left in the middle, serves nobody else.
             await _close(slot.transport)
+            if isinstance(error, TransportFault) and error.stale:
+                await self._drop_idle()  # they are of the same age
             raise
 
         slot.used = True
@@ -228,9 +245,10 @@ class HttpxTransport(_Sender):
     @asynccontextmanager
     async def fetch(self, url: str, *, timeout: float) -> AsyncGenerator[_Stream]:
         # A connection of its own: media lie on another host, and few are fetched.
-        slot = await self._open(url)
+        request = _fetching(url, timeout)
+        slot = await self._open(request.url)
         try:
-            outer = self._outer(_fetching(url, timeout), slot)
+            outer = self._outer(request, slot)
             async with self._stream(outer) as stream:
                 yield stream
         finally:
@@ -238,13 +256,16 @@ class HttpxTransport(_Sender):
 
     async def aclose(self) -> None:
         self._closed = True
+        await self._drop_idle()
+        await _close(self._client)
+
+    async def _drop_idle(self) -> None:
         while self._free:
             await _close(self._free.pop().transport)
-        await _close(self._client)
 
     async def _open(self, url: str) -> _Slot:
         secure = url.startswith("https:")
-        context = await ssl_context() if secure else _plain_context()
+        context = await ssl_context() if secure else plain_context()
         transport = httpx.AsyncHTTPTransport(
             verify=context, trust_env=False, limits=_ONE_CONNECTION
         )
@@ -313,11 +334,13 @@ class _Stream:
 
     async def read(self) -> bytes:
         if self._chunks is None:
-            self._chunks = self._response.aiter_raw()
+            self._chunks = _chunks(self._response)
         try:
             return await anext(self._chunks, b"")
         except httpx.RequestError as error:
             raise fault_of(error, http_status=self.status) from None
+        except OSError as error:
+            raise broken(error) from None
 
     async def aclose(self) -> None:
         if self._chunks is not None:
@@ -328,34 +351,6 @@ class _Stream:
 def is_httpx_transport(value: object) -> TypeGuard[httpx.AsyncBaseTransport]:
     """Whether the value is an httpx transport for async clients."""
     return isinstance(value, httpx.AsyncBaseTransport)
-
-
-_context_lock = Lock()
-
-
-@cache
-def _make_ssl_context() -> ssl.SSLContext:
-    return httpx.create_ssl_context()
-
-
-def _locked_ssl_context() -> ssl.SSLContext:
-    # Two threads that ask at once must not both spend 20 ms on loading certificates.
-    with _context_lock:
-        return _make_ssl_context()
-
-
-async def ssl_context() -> ssl.SSLContext:
-    """The process's one TLS context, made in a thread the first time (some 20 ms)."""
-    if _make_ssl_context.cache_info().currsize:
-        return _make_ssl_context()
-
-    return await anyio.to_thread.run_sync(_locked_ssl_context)
-
-
-@cache
-def _plain_context() -> ssl.SSLContext:
-    """For plain http to a loopback host: trusts no certificate, so TLS would fail safe."""
-    return ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
 
 
 @cache
@@ -383,22 +378,31 @@ async def _read(response: httpx.Response, limit: int) -> Reply:
             response.headers.get("content-encoding", ""),
             http_status=response.status_code,
         )
-        async for chunk in (chunks := response.aiter_raw()):
+        async for chunk in (chunks := _chunks(response)):
             try:
                 body.feed(chunk)
             except TransportFault:
                 await _abandon(chunks)
                 raise
+        await response.aclose()
         return Reply(response.status_code, response.headers, body.finish())
     except BaseException:
         await _close(response)
         raise
 
 
+def _chunks(response: httpx.Response) -> AsyncIterator[bytes]:
+    """The body as it comes off the wire.
+
+    Not ``aiter_raw``, which refuses the ready bodies of ``httpx.MockTransport``.
+    """
+    return aiter(cast("httpx.AsyncByteStream", response.stream))
+
+
 async def _abandon(chunks: AsyncIterator[bytes]) -> None:
     """Let go of a body in the middle.
 
-    httpx reads through five async generators, one in the other, and closing the outermost
+    httpx reads through four async generators, one in the other, and closing the outermost
     leaves the others to the garbage collector, which trio complains of. A cancellation
     from the inside ends them all.
     """
