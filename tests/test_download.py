@@ -153,6 +153,7 @@ async def test_an_encoding_that_was_not_asked_for_is_refused(tmp_path: Path) -> 
         "https://xn--/x",
         "https://" + "a" * 64 + "/x",
         "https://a..b/x",
+        "https://\u2024a/x",
         7,
     ],
 )

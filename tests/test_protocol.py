@@ -41,6 +41,13 @@ class Mode(str, Enum):  # noqa: UP042 - the older way, which prints otherwise
     SOFT = "soft"
 
 
+class Float64(float):
+    """As numpy's prints."""
+
+    def __repr__(self) -> str:
+        return "np.float64(2.5)"
+
+
 ORIGIN = "https://api.pixlab.io"
 KEY = APIKey("0123456789abcdef")
 NOW = 1_700_000_000.0
@@ -104,7 +111,7 @@ def test_a_post_carries_json_with_the_key() -> None:
         (2.5, "2.5"),
         (1e-7, "0.0000001"),
         (1e20, "100000000000000000000"),
-        (type("float64", (float,), {"__repr__": lambda self: "float64(2.5)"})(2.5), "2.5"),
+        (Float64(2.5), "2.5"),
         (Mode.SOFT, "soft"),
         ("a b&c", "a b&c"),
         ([1, 2], "[1,2]"),

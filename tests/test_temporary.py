@@ -424,7 +424,7 @@ async def test_a_picture_in_the_making_at_the_end_of_a_program_is_told_of(
                 raise AssertionError("unreachable")
 
         task = asyncio.create_task(one())
-        while not emulator.received:
+        while not any(request.endpoint == "oilpaint" for request in emulator.received):
             await asyncio.sleep(0.01)
         assert not task.done()
         pixlab._owner = False

@@ -4,10 +4,7 @@ from __future__ import annotations
 
 import gzip
 import io
-import os
 import ssl
-import subprocess
-import sys
 import zlib
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -29,7 +26,7 @@ from pixlab_async._protocol import JSON_LIMIT
 from pixlab_async.emulator import Emulator
 from pixlab_async.transports import Reply, Request, TransportFault
 from pixlab_async.transports._body import BodyReader
-from pixlab_async.transports._httpx_tls import ssl_context
+from pixlab_async.transports._httpx_tls import _make_ssl_context, ssl_context
 from pixlab_async.transports.httpx import HttpxTransport
 
 from .conftest import QUICK
@@ -368,21 +365,16 @@ async def test_all_connections_that_died_while_idle_are_dropped_at_once() -> Non
             assert len(transport._free) == 1
 
 
-def test_certificates_that_cannot_be_read_are_told(tmp_path: Path) -> None:
-    code = (
-        "import anyio\n"
-        "from pixlab_async import AsyncPixLab, ConfigurationError\n"
-        "async def main():\n"
-        "    async with AsyncPixLab(api_key='k' * 20) as pixlab:\n"
-        "        try:\n"
-        "            await pixlab.delete('a.png')\n"
-        "        except ConfigurationError as error:\n"
-        "            print(error)\n"
-        "anyio.run(main)\n"
-    )
-    environment = {**os.environ, "SSL_CERT_FILE": str(tmp_path / "none.pem")}
-    done = subprocess.run(
-        [sys.executable, "-c", code], env=environment, capture_output=True, check=True, text=True
-    )
+async def test_certificates_that_cannot_be_read_are_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "none.pem"))
+    _make_ssl_context.cache_clear()
 
-    assert "SSL_CERT_FILE" in done.stdout
+    async with AsyncPixLab(api_key=KEY, base_url="https://localhost:1") as pixlab:
+        with pytest.raises(ConfigurationError, match="SSL_CERT_FILE"):
+            await pixlab.delete("a.png")
+
+
+def test_a_reply_prints_without_its_contents() -> None:
+    assert repr(Reply(200, {"a": "secret"}, b"secret")) == "<Reply 200, 6 bytes>"

@@ -21,7 +21,6 @@ from functools import cache
 from typing import Any, TypeGuard, cast
 
 import anyio
-import anyio.to_thread
 import httpx
 from attrs import define, evolve
 
