@@ -46,7 +46,8 @@ nitpick_ignore_regex = [
     ("py:.*", r"(anyio|collections|contextlib|httpx|os|pathlib|types|typing)\..*"),
     # Names of unions; the arguments' own text says what is taken.
     ("py:class", "Auth|JSON|KeySource|Links|Parameter|PathLike|TransportChoice"),
-    ("py:class", r"pixlab_async\._client\.[RT]|pixlab_async\._key\.HasScope"),
+    ("py:class", r"pixlab_async\._client\.[RT]|pixlab_async\._protocol\.T"),
+    ("py:class", r"pixlab_async\._key\.HasScope|pixlab_async\._sources\.(AsyncFile|Upload)"),
 ]
 
 _PUBLIC = {
