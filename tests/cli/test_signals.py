@@ -29,9 +29,9 @@ from pixlab_async.emulator import Emulator, Fault
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="signals and pipes of POSIX")
 
 PIXLAB = [sys.executable, "-c", "from pixlab_async.cli import main; main()"]
-TIMEOUT = 20.0
+TIMEOUT = 30.0
 # Seconds: long enough for a signal to strike first on a busy machine.
-SLOW = 0.7
+SLOW = 1.5
 
 
 def surroundings(emulator: Emulator | None = None) -> dict[str, str]:
