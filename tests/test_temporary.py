@@ -392,10 +392,13 @@ async def test_the_end_of_a_program_deletes_what_is_in_use(
         entered = asyncio.Semaphore(0)
 
         async def one() -> None:
-            async with pixlab.temporary(pixlab.oilpaint(picture, radius=1)):
-                entered.release()
-                if when == "in the block":
-                    await asyncio.sleep(60)
+            try:
+                async with pixlab.temporary(pixlab.oilpaint(picture, radius=1)):
+                    entered.release()
+                    if when == "in the block":
+                        await asyncio.sleep(60)
+            finally:
+                await pixlab.aclose()
 
         task = asyncio.create_task(one())
         await entered.acquire()
@@ -403,7 +406,6 @@ async def test_the_end_of_a_program_deletes_what_is_in_use(
             while not any(request.endpoint == "delete" for request in emulator.received):
                 await asyncio.sleep(0.01)
         assert not task.done()
-        pixlab._owner = False  # nobody is left to close it
 
     await anyio.to_thread.run_sync(asyncio.run, main())
 
@@ -420,14 +422,16 @@ async def test_a_picture_in_the_making_at_the_end_of_a_program_is_told_of(
         pixlab = client_of(emulator)
 
         async def one() -> None:
-            async with pixlab.temporary(pixlab.oilpaint(picture, radius=1)):
-                raise AssertionError("unreachable")
+            try:
+                async with pixlab.temporary(pixlab.oilpaint(picture, radius=1)):
+                    raise AssertionError("unreachable")
+            finally:
+                await pixlab.aclose()
 
         task = asyncio.create_task(one())
         while not any(request.endpoint == "oilpaint" for request in emulator.received):
             await asyncio.sleep(0.01)
         assert not task.done()
-        pixlab._owner = False
 
     await anyio.to_thread.run_sync(asyncio.run, main())
 
