@@ -11,6 +11,8 @@ from PIL import Image
 from pixlab_async import AsyncPixLab, RetryPolicy
 from pixlab_async.emulator import Emulator
 
+from .scripted import wait_until
+
 # Waits between attempts are not what most tests are about.
 QUICK = RetryPolicy(base=0.001, cap=0.002)
 
@@ -34,6 +36,8 @@ def running_emulator() -> Iterator[Emulator]:
 
 @pytest.fixture
 def emulator(running_emulator: Emulator) -> Emulator:
+    # What an earlier test cancelled may still be on its way, over a connection that is open.
+    wait_until(lambda: running_emulator.connections == 0)
     running_emulator.clear()
     return running_emulator
 

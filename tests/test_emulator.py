@@ -20,6 +20,7 @@ from PIL import Image
 from pixlab_async.emulator import Emulator, Fault
 
 from .conftest import png
+from .scripted import wait_until
 
 
 @pytest.fixture
@@ -412,6 +413,15 @@ def test_a_start_that_fails_leaves_no_folder(
         Emulator(port=port).start()
 
     assert list(tmp_path.iterdir()) == []
+
+
+def test_open_connections_are_counted() -> None:
+    with Emulator() as emulator:
+        with httpx.Client(base_url=emulator.base_url) as client:
+            client.get("/status")
+            assert emulator.connections == 1
+        wait_until(lambda: emulator.connections == 0)
+    assert emulator.connections == 0
 
 
 def test_links_name_an_address_that_can_be_reached() -> None:

@@ -87,6 +87,11 @@ class Emulator:
         """Where it listens, such as "http://127.0.0.1:40123"."""
         return self._running().base_url
 
+    @property
+    def connections(self) -> int:
+        """How many connections are open now."""
+        return 0 if self._server is None else self._server.connections
+
     def stored(self) -> list[str]:
         """The links of everything that is stored now, oldest first."""
         service = self._running()

@@ -42,6 +42,11 @@ class Server:
         self._server: uvicorn.Server | None = None
         self._thread: Thread | None = None
 
+    @property
+    def connections(self) -> int:
+        """How many connections are open now."""
+        return 0 if self._server is None else len(self._server.server_state.connections)
+
     def start(self, app: Starlette) -> None:
         """Serve; returns when requests are taken."""
         config = uvicorn.Config(
