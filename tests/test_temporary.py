@@ -21,6 +21,7 @@ from pixlab_async import (
     ServerFailed,
     UnsupportedMedia,
 )
+from pixlab_async._temporary import _Making
 from pixlab_async.emulator import Emulator, Fault
 from pixlab_async.transports import Reply, Request
 
@@ -501,3 +502,17 @@ async def test_a_task_that_somebody_else_cancels_is_a_cancellation(pixlab: Async
     with pytest.raises(asyncio.CancelledError):
         async with pixlab.temporary(task):
             raise AssertionError("unreachable")
+
+
+async def test_a_making_that_was_abandoned_before_it_began_is_not_begun() -> None:
+    class Never:
+        def __await__(self) -> Any:
+            raise AssertionError("unreachable")
+
+    async def never() -> Media:
+        raise AssertionError("unreachable")
+
+    for making in (Never(), never()):
+        state = _Making(abandoned=True)
+        await state.run(making)
+        assert not state.begun
