@@ -159,26 +159,28 @@ def build(
     content: Content = b""
     # All that can fail comes first: an error's frames must not hold the key.
     pairs = [(name, text(value, name)) for name, value in params.items()]
-    _check_length(urlencode(pairs), method)
-    _dumps(params, "parameters")
+    as_json = method == "POST" and form is None
+    query = _checked_query(pairs) if method == "GET" else ""
+    if as_json:
+        _dumps(params, "parameters")
 
+    secret: list[tuple[str, str]] = []
     if key is None:
         pass
     elif auth == "header":
         headers.append((HEADER, key.reveal()))
     else:
-        pairs.append((PARAMETER, key.reveal()))
-        params[PARAMETER] = key.reveal()
+        secret = [(PARAMETER, key.reveal())]
 
     if form is not None:
-        body = form(pairs)
+        body = form([*pairs, *secret])
         headers += body.headers
         content = body
-    elif method == "POST":
+    elif as_json:
         headers.append(("Content-Type", "application/json"))
-        content = _dumps(params, "parameters").encode()
-    elif pairs:
-        target += "?" + urlencode(pairs)
+        content = _dumps({**params, **dict(secret)}, "parameters").encode()
+    elif pairs or secret:
+        target += "?" + "&".join(part for part in (query, urlencode(secret)) if part)
 
     return Request(
         method,
@@ -219,12 +221,15 @@ def text(value: Parameter, name: str) -> str:
     return _dumps(value, name)
 
 
-def _check_length(query: str, method: str) -> None:
-    if method == "GET" and len(query) > TARGET_LIMIT:
+def _checked_query(pairs: Sequence[tuple[str, str]]) -> str:
+    query = urlencode(pairs)
+    if len(query) > TARGET_LIMIT:
         raise ConfigurationError(
             f"The parameters make a query of {len(query):,} characters; a GET request carries "
             f"{TARGET_LIMIT:,} at most. Upload the source, or use method='POST'."
         )
+
+    return query
 
 
 def _dumps(value: object, name: str) -> str:
