@@ -7,9 +7,12 @@ async with AsyncPixLab() as pixlab:
         await pixlab.download(media, "painted.png")
 """
 
+from typing import TYPE_CHECKING
+
+from ._blob_pictures import BlobPictures
 from ._bulk import DeleteMany, Links
-from ._catalogue import Endpoint
-from ._client import AsyncPixLab, BlobPictures, Stats
+from ._client import AsyncPixLab
+from ._endpoint import Endpoint
 from ._errors import (
     AuthenticationFailed,
     BadRequest,
@@ -27,7 +30,7 @@ from ._errors import (
     UnsupportedMedia,
 )
 from ._key import APIKey, KeySource
-from ._protocol import Auth, Call, Parameter, Success
+from ._protocol import Auth, Call, Parameter
 from ._results import (
     Answer,
     Blob,
@@ -40,7 +43,68 @@ from ._results import (
 )
 from ._retry import RetryPolicy
 from ._sources import Source
+from ._stats import Stats
+from ._success import Success
 from ._version import VERSION as __version__  # noqa: N811 - the name that tools look for
+
+if TYPE_CHECKING:
+    from ._faces import (
+        Emotion,
+        Face,
+        FaceCandidate,
+        FaceComparison,
+        FaceLandmarks,
+        FaceMotion,
+        Faces,
+        FaceSearch,
+    )
+    from ._shapes import (
+        Difference,
+        DocumentScan,
+        Embedding,
+        GeneratedText,
+        Header,
+        InlinePicture,
+        Job,
+        RecognizedText,
+        Rendering,
+        Score,
+        Tag,
+        Tags,
+        Word,
+    )
+    from ._values import Channel, Frame, Line, Overlay, Point, Rectangle
+
+# What few programs use is imported when it is asked for: each class costs its share of a
+# millisecond, and there are many.
+_LATE = {
+    "_faces": (
+        "Emotion Face FaceCandidate FaceComparison FaceLandmarks FaceMotion FaceSearch Faces"
+    ),
+    "_shapes": (
+        "Difference DocumentScan Embedding GeneratedText Header InlinePicture Job "
+        "RecognizedText Rendering Score Tag Tags Word"
+    ),
+    "_values": "Channel Frame Line Overlay Point Rectangle",
+}
+_ROOM_OF = {name: room for room, names in _LATE.items() for name in names.split()}
+
+
+def __getattr__(name: str) -> object:
+    room = _ROOM_OF.get(name)
+    if room is None:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+    from importlib import import_module  # noqa: PLC0415 - the same
+
+    value: object = getattr(import_module(f".{room}", __name__), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *_ROOM_OF})
+
 
 __all__ = [
     "APIKey",
@@ -52,32 +116,59 @@ __all__ = [
     "Blob",
     "BlobPictures",
     "Call",
+    "Channel",
     "CleanupFailed",
     "ConfigurationError",
     "ConnectionFailed",
     "DeleteMany",
     "Deletion",
     "DeletionState",
+    "Difference",
+    "DocumentScan",
+    "Embedding",
+    "Emotion",
     "Endpoint",
+    "Face",
+    "FaceCandidate",
+    "FaceComparison",
+    "FaceLandmarks",
+    "FaceMotion",
+    "FaceSearch",
+    "Faces",
+    "Frame",
+    "GeneratedText",
+    "Header",
+    "InlinePicture",
+    "Job",
     "KeySource",
+    "Line",
     "Links",
     "Media",
     "Meta",
     "MethodNotAllowed",
     "NotFound",
     "Outcome",
+    "Overlay",
     "Parameter",
     "PixLabError",
+    "Point",
     "RateLimited",
+    "RecognizedText",
+    "Rectangle",
+    "Rendering",
     "ReplyError",
     "RetryPolicy",
+    "Score",
     "ServerFailed",
     "ServiceStatus",
     "Source",
     "Stats",
     "Success",
+    "Tag",
+    "Tags",
     "TimedOut",
     "UnreadableReply",
     "UnsupportedMedia",
+    "Word",
     "__version__",
 ]

@@ -21,6 +21,7 @@ from typing import Self, TypeAlias, cast
 import anyio
 from anyio.abc import TaskGroup
 
+from ._core import Track
 from ._errors import (
     AuthenticationFailed,
     ConfigurationError,
@@ -31,7 +32,6 @@ from ._errors import (
     ReplyError,
     ServerFailed,
 )
-from ._exchange import Track
 from ._protocol import Call
 from ._results import Deletion, DeletionState, Media, Outcome
 from .endpoints.storage import delete_call, deletion_of_nothing

@@ -6,93 +6,56 @@ Everything that a call needs is in ``Core`` (shared by derived clients) and ``Op
 
 from __future__ import annotations
 
-import os
 import warnings
-from collections.abc import Awaitable, Callable
-from contextlib import AbstractAsyncContextManager
-from pathlib import Path
+from collections.abc import Mapping
 from types import TracebackType
 from typing import TYPE_CHECKING, NoReturn, Self, TypeVar
 
 import anyio
-from attrs import frozen
 
 from . import _origin
-from ._bulk import CONCURRENCY, DeleteMany, Links
-from ._catalogue import Endpoint
-from ._download import LIMIT, download
+from ._blob_pictures import BlobPictures
+from ._core import Core, Lane, language_lane
+from ._endpoint import ENDPOINTS
 from ._errors import ConfigurationError
-from ._exchange import Core, Track, exchange
-from ._gate import Gate, Priority
+from ._exchange import exchange
+from ._gate import Gate
 from ._key import KeySource, from_environment, guard
+from ._lifecycle import Lifecycle
+from ._linking import send_linked
 from ._options import SHOWN, Options, checked
 from ._origin import BaseURL
 from ._pacer import Pacer, per_minute
-from ._protocol import Auth, Call, Parameter
-from ._results import Blob, Deletion, Media
+from ._protocol import Auth, Call, Unlinked
+from ._results import Media
 from ._retry import RetryPolicy
-from ._sources import Source
-from ._temporary import GRACE, temporary
-from .endpoints import Effects, Service, Storage
-from .endpoints._group import P, blob_call, media_call
+from ._sources import Source, Upload
+from ._stats import Stats, stats_of
+from .endpoints import Others, Pictures
+from .endpoints._group import call_of, media
+from .endpoints.canvas import Comparison, difference
+from .endpoints.restoration import Cutouts, inline
 from .transports import TransportChoice, make_transport
 
 if TYPE_CHECKING:
     import httpx
 
+    from ._shapes import Difference, InlinePicture
+
 T = TypeVar("T")
-R = TypeVar("R")
 
 CONNECTIONS = 100
 TIMEOUT = 60.0
 DEADLINE = 300.0
 
 
-@frozen
-class Stats:
-    """A client's state at one moment, connections and limits shared with derived clients.
-
-    Attributes:
-        connections: Requests that may be under way at once.
-        in_use: Requests that are under way.
-        queued: Calls that wait for a connection or for the rate limit.
-        calls: Calls made so far.
-        retries: Attempts beyond the first.
-        rate_limited: Answers with status 429.
-        limit_per_minute: The rate limit, pinned or learnt; None while none is known.
-        paused_for: Seconds of the present rate-limit pause that are left.
-    """
-
-    connections: int
-    in_use: int
-    queued: int
-    calls: int
-    retries: int
-    rate_limited: int
-    limit_per_minute: float | None
-    paused_for: float
-
-
-class Pictures(Effects[P]):
-    """Every endpoint that makes a picture, whatever it returns."""
-
-
-class BlobPictures(Pictures[Blob]):
-    """The endpoints that make a picture, answering with its bytes: ``client.blob``."""
-
-    def __init__(self, client: AsyncPixLab) -> None:
-        self._client = client
-
-    async def send(self, call: Call[T]) -> T:
-        return await self._client.send(call)
-
-    def _picture_call(
-        self, endpoint: Endpoint, source: Source, params: dict[str, Parameter]
-    ) -> Call[Blob]:
-        return blob_call(endpoint, source, params)
-
-
-class AsyncPixLab(Pictures[Media], Storage, Service):
+class AsyncPixLab(
+    Pictures[Media],
+    Comparison["Difference"],
+    Cutouts["InlinePicture"],
+    Lifecycle,
+    Others,
+):
     """A client of the PixLab web API, for asyncio and trio.
 
     Making one does no I/O. Its first use, ``async with`` or a call, binds it to the event
@@ -106,6 +69,8 @@ class AsyncPixLab(Pictures[Media], Storage, Service):
         base_url: Where the service is, as https://host or https://host/prefix; plain http
             for this machine only. May carry ``?key=``. Default: PIXLAB_BASE_URL, else
             https://api.pixlab.io.
+        llm_url: Where the endpoints of language models are. Default: PIXLAB_LLM_URL, else
+            https://llm.pixlab.io for the service itself, and ``base_url`` for any other.
         auth: Where the key goes: "query" (default; the vendor's advice: the query, form or
             JSON parameter ``key``) or "header" (``WWW-Authenticate``).
         connections: Requests that are under way at once, at most. Others wait their turn.
@@ -133,6 +98,7 @@ class AsyncPixLab(Pictures[Media], Storage, Service):
         *,
         api_key: KeySource | None = None,
         base_url: str | None = None,
+        llm_url: str | None = None,
         auth: Auth = "query",
         connections: int = CONNECTIONS,
         timeout: float = TIMEOUT,
@@ -147,6 +113,8 @@ class AsyncPixLab(Pictures[Media], Storage, Service):
         api_key = None
         base = None if base_url is None else BaseURL.parse(base_url)
         base_url = None
+        language = None if llm_url is None else BaseURL.parse(llm_url)
+        llm_url = None
 
         if not isinstance(connections, int) or connections < 1:
             raise ConfigurationError(f"connections must be 1 or more, not {connections!r}.")
@@ -160,10 +128,11 @@ class AsyncPixLab(Pictures[Media], Storage, Service):
         pacer = Pacer(None if rate is None else per_minute(rate))
         options = Options(key, auth, timeout, deadline, retry or RetryPolicy())
         self._options = checked(options, hides_query=http_client is None)
+        main = Lane(base.require(), Gate(connections, pacer))
         self._core = Core(
-            base.require(),
+            main,
+            language_lane(main, language or _origin.llm_from_environment(), connections),
             make_transport(transport, http_client),
-            Gate(connections, pacer),
             Gate(connections, Pacer()),
             hides_query=http_client is None,
         )
@@ -191,8 +160,8 @@ class AsyncPixLab(Pictures[Media], Storage, Service):
             return
 
         self._core.closed = True
-        self._core.gate.close()
-        self._core.downloads.close()
+        for gate in (*(lane.gate for lane in self._core.lanes), self._core.downloads):
+            gate.close()
         if self._core.used and not self._core.here:
             return  # its event loop is gone, and the connections with it
 
@@ -270,128 +239,30 @@ class AsyncPixLab(Pictures[Media], Storage, Service):
 
     def stats(self) -> Stats:
         """The client's state now. Call it inside the event loop."""
-        core = self._core
-        return Stats(
-            connections=core.gate.capacity,
-            in_use=core.gate.in_use,
-            queued=core.gate.queued,
-            calls=core.calls,
-            retries=core.retries,
-            rate_limited=core.gate.pacer.refusals,
-            limit_per_minute=core.gate.pacer.limit,
-            paused_for=core.gate.pacer.paused_for(anyio.current_time()),
-        )
+        return stats_of(self._core)
 
     async def send(self, call: Call[T]) -> T:
         """Make one call; every method goes this way."""
-        return await exchange(self._core, call, self._options)
+        if call.unlinked is None:
+            return await exchange(self._core, call, self._options)
 
-    def temporary(
-        self, making: Awaitable[Media], *, grace: float = GRACE
-    ) -> AbstractAsyncContextManager[Media]:
-        """Make a picture, use it in the ``async with`` block, and have it deleted.
+        return await send_linked(call, self._store, self._delete_if_there, self.send)
 
-        It is deleted however the block ends. A cancellation that strikes while it is
-        being made waits until its link is known, deletes it, and then goes on.
+    async def _store(self, upload: Upload) -> Media:
+        return await self.send(Call(ENDPOINTS["store"], media, upload=upload))
 
-        Args:
-            making: What makes it, such as ``pixlab.oilpaint(path, radius=3)``.
-            grace: Seconds that a cancelled caller waits for the link, and then for the
-                deletion, at most. Default 30.
+    async def _picture(
+        self, name: str, source: Source | None, params: Mapping[str, Unlinked]
+    ) -> Media:
+        return await self.send(call_of(name, media, source, params))
 
-        Raises:
-            CleanupFailed: The deletion could not be confirmed; ``error.media`` may still
-                be stored. (Over a cancellation it is logged instead.)
-            PixLabError: The picture could not be made.
-        """
-        return temporary(making, self._delete_if_there, grace)
+    async def _difference(self, name: str, params: Mapping[str, Unlinked]) -> Difference:
+        return await self.send(call_of(name, difference, None, params))
 
-    async def generate_then_delete(
-        self,
-        making: Awaitable[Media],
-        use: Callable[[Media], Awaitable[R]],
-        *,
-        grace: float = GRACE,
-    ) -> R:
-        """Make a picture, await ``use(media)``, delete the picture, return use's result.
-
-        Args:
-            making: What makes it, such as ``pixlab.oilpaint(path, radius=3)``.
-            use: An async function that is given the stored picture.
-            grace: As in ``temporary``.
-
-        Raises:
-            CleanupFailed: As in ``temporary``.
-            PixLabError: The picture could not be made.
-        """
-        async with self.temporary(making, grace=grace) as media:
-            return await use(media)
-
-    async def download(
-        self,
-        media: Media | str,
-        destination: str | os.PathLike[str],
-        *,
-        max_bytes: int = LIMIT,
-    ) -> Path:
-        """Fetch a stored picture into a file.
-
-        The key is not sent. The file appears under its name when it is whole, and not
-        before; one that is there is replaced then.
-
-        Args:
-            media: The picture, or its link: https, or http to this machine.
-            destination: The file's path; its folder must exist.
-            max_bytes: The largest file to take. Default 256 MiB.
-
-        Returns:
-            The file's path.
-
-        Raises:
-            ConfigurationError: The link or the destination cannot be used.
-            NotFound: Nothing is at the link.
-            UnreadableReply: The file is larger than allowed.
-            PixLabError: Any other failure, see the error tree.
-        """
-        link = _secure_link(media) if isinstance(media, Media) else media
-        path = Path(destination)
-        return await download(self._core, self._options, link, path, limit=max_bytes)
-
-    def delete_many(self, links: Links, *, concurrency: int = CONCURRENCY) -> DeleteMany:
-        """Delete any number of links; iterate the result for one outcome each.
-
-        Links are taken from the iterable as they are needed and never collected. One bad
-        link does not stop the others. A cause that they all share does (401, 405, no key):
-        no further link is taken, what is under way ends, its outcomes are given, and then
-        the error is raised.
-
-        A plain ``async for`` gets outcomes about once a second, and none while an async
-        iterable is waited for. Where links trickle in, or the loop is slow, write ``async
-        with pixlab.delete_many(links) as batch: async for outcome in batch``: deletions then
-        go on in the background, until the block is left.
-
-        Args:
-            links: Links, ids or ``Media``: any iterable or async iterable.
-            concurrency: Deletions under way at once, at most. Default 10.
-
-        Raises:
-            ConfigurationError: An argument cannot be used; the message says the mend.
-        """
-        if not isinstance(concurrency, int) or concurrency < 1:
-            raise ConfigurationError(f"concurrency must be 1 or more, not {concurrency!r}.")
-
-        return DeleteMany(self._send_of_batch, links, concurrency=concurrency)
-
-    def _picture_call(
-        self, endpoint: Endpoint, source: Source, params: dict[str, Parameter]
-    ) -> Call[Media]:
-        return media_call(endpoint, source, params)
-
-    async def _delete_if_there(self, media: Media) -> Deletion:
-        return await self.delete(media, missing_ok=True)
-
-    async def _send_of_batch(self, call: Call[Deletion], track: Track) -> Deletion:
-        return await exchange(self._core, call, self._options, priority=Priority.BATCH, track=track)
+    async def _cutout(
+        self, name: str, source: Source, params: Mapping[str, Unlinked]
+    ) -> InlinePicture:
+        return await self.send(call_of(name, inline, source, params, inline=True))
 
 
 def _carried_by(http_client: httpx.AsyncClient, auth: Auth, transport: object) -> BaseURL:
@@ -407,13 +278,3 @@ def _carried_by(http_client: httpx.AsyncClient, auth: Auth, transport: object) -
     from .transports.httpx import carried_by  # noqa: PLC0415 - httpx is imported late
 
     return carried_by(http_client)
-
-
-def _secure_link(media: Media) -> str:
-    """The picture's https address where the service gives one beside a plain one.
-
-    Real replies had the undocumented field ``ssl_link``; older links were plain http.
-    """
-    secure = media.extra.get("ssl_link")
-    plain = not media.link.startswith("https:")
-    return secure if plain and isinstance(secure, str) else media.link

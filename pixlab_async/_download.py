@@ -21,6 +21,7 @@ import anyio
 import anyio.to_thread
 
 from ._bridge import DeadlineReached, bridged
+from ._core import Core
 from ._errors import (
     ConfigurationError,
     PixLabError,
@@ -30,11 +31,11 @@ from ._errors import (
     UnreadableReply,
     error_class,
 )
-from ._exchange import Core, error_from
+from ._exchange import error_from
 from ._gate import Priority, Verdict
 from ._options import Options
 from ._origin import is_host, is_loopback, is_private_to_host
-from ._protocol import clean
+from ._reply import clean
 from ._retry import parse_retry_after
 from ._sources import check_link
 from .transports._seam import Stream, TransportFault

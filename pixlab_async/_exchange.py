@@ -1,29 +1,25 @@
 """One call from first attempt to result: deadline, retry, gate, bridge, transport.
 
-    deadline          over everything below; of a batch's call, over each attempt
-      retry           by phase and policy, within the client's budget
-        gate          a connection and the pacer's leave; nothing is held while waiting
-          bridge      a child task, so that any cancellation is safe
-            transport
-
-``Core`` is what a client shares with the clients derived from it.
+deadline          over everything below; of a batch's call, over each attempt
+retry           by phase and policy, within the client's budget
+gate          a connection and the pacer's leave; nothing is held while waiting
+bridge      a child task, so that any cancellation is safe
+transport
 """
 
 from __future__ import annotations
 
 import math
-import os
 import time
 from collections.abc import Callable, Sequence
 from functools import partial
-from random import Random
 from typing import Generic, TypeVar, cast
 
 import anyio
-from anyio.lowlevel import EventLoopToken, current_token
-from attrs import define, evolve, field, frozen
+from attrs import define, evolve, frozen
 
 from ._bridge import DeadlineReached, bridged
+from ._core import Core, Lane, Track
 from ._errors import (
     ConfigurationError,
     ConnectionFailed,
@@ -33,87 +29,20 @@ from ._errors import (
     UnreadableReply,
     was_sent,
 )
-from ._gate import CLOSED, Gate, Priority, Verdict
-from ._key import ENVIRONMENT, APIKey, resolve
+from ._gate import Priority, Verdict
+from ._key import NO_KEY, APIKey, resolve
 from ._multipart import Multipart, SourceFailed
 from ._options import Options
 from ._pacer import Ticket
-from ._protocol import Call, build, clean, read
+from ._protocol import Call, build
+from ._reply import clean, read
 from ._results import Meta
-from ._retry import RetryBudget
-from .transports._seam import Reply, Request, Transport, TransportFault
+from .transports._seam import Reply, Request, TransportFault
 
 T = TypeVar("T")
 
 # Nobody waits for the single link of a batch, and its pacer knows when to try again.
 _BATCH_LIMITED_ATTEMPTS = 10
-
-
-@define(eq=False, repr=False)
-class Core:
-    """Connections, gate and budget, bound to one event loop by the first call."""
-
-    origin: str
-    transport: Transport
-    gate: Gate
-    downloads: Gate
-    # Whether the key can be put in below the HTTP library's own logging.
-    hides_query: bool = True
-    budget: RetryBudget = field(factory=RetryBudget)
-    random: Random = field(factory=Random)
-    calls: int = 0
-    retries: int = 0
-    closed: bool = False
-    _loop: EventLoopToken | None = None
-    _pid: int = 0
-
-    @property
-    def used(self) -> bool:
-        """Whether anything was ever sent, so that connections may be open."""
-        return self._loop is not None
-
-    @property
-    def here(self) -> bool:
-        """Whether this is the event loop that the connections belong to."""
-        return self._loop == current_token()
-
-    def check(self) -> None:
-        """See that the client can be used here and now.
-
-        Raises:
-            ConfigurationError: It is closed, or belongs to another event loop or process.
-        """
-        if self.closed:
-            raise ConfigurationError(CLOSED)
-
-        if self.used and self._pid != os.getpid():
-            raise ConfigurationError(
-                "The client was used before this process was forked, and its connections "
-                "belong to the parent: make a new AsyncPixLab in the child."
-            )
-
-        if self._loop is None:
-            self._loop, self._pid = current_token(), os.getpid()
-        elif not self.here:
-            raise ConfigurationError(
-                "The client was first used in another event loop, to which its connections "
-                "belong: make one AsyncPixLab for each event loop (for each asyncio.run)."
-            )
-
-
-@define(eq=False)
-class Track:
-    """What happened to a call so far, readable from outside while it runs.
-
-    Attributes:
-        attempts: How many times it was sent or tried to be sent.
-        maybe_processed: Whether the service may have acted on one of them.
-        history: One sentence for each attempt that failed.
-    """
-
-    attempts: int = 0
-    maybe_processed: bool = False
-    history: list[str] = field(factory=list[str])
 
 
 async def exchange(
@@ -138,7 +67,8 @@ async def exchange(
             raise ConfigurationError(NO_KEY, endpoint=call.endpoint.name)
 
         key = await _resolved(options, started)
-    running = _Exchange(core, call, options, priority, track or Track(), key, started)
+    lane = core.lane(call.endpoint.host)
+    running = _Exchange(core, lane, call, options, priority, track or Track(), key, started)
     if call.upload is None:
         running.request = running.build()
     return await running.run()
@@ -169,6 +99,7 @@ class _Judged(Generic[T]):
 @define(eq=False, repr=False)
 class _Exchange(Generic[T]):
     core: Core
+    lane: Lane
     call: Call[T]
     options: Options
     priority: Priority
@@ -210,7 +141,7 @@ class _Exchange(Generic[T]):
     ) -> Request:
         return build(
             self.call,
-            self.core.origin,
+            self.lane.origin,
             key=self.key,
             auth=self.options.auth,
             timeout=self.options.timeout,
@@ -229,12 +160,12 @@ class _Exchange(Generic[T]):
         return (anyio.current_time() if batch else self.started) + self.options.deadline
 
     async def _enter(self) -> Ticket:
-        ticket = self.core.gate.try_enter(self.priority, anyio.current_time())
+        ticket = self.lane.gate.try_enter(self.priority, anyio.current_time())
         if ticket is not None:
             return ticket
 
         patience = math.inf if self.priority is Priority.BATCH else self._deadline()
-        return await self.core.gate.enter(self.priority, patience)
+        return await self.lane.gate.enter(self.priority, patience)
 
     async def _attempt(self, ticket: Ticket) -> _Judged[T]:
         """Send once, and say what came of it. Gives the ticket back, whatever happens."""
@@ -255,7 +186,7 @@ class _Exchange(Generic[T]):
             late = TimedOut("no whole reply before the call's deadline", sent=True)
             judged = _Judged[T](error=late)
         finally:
-            self.core.gate.leave(ticket, verdict, retry_after=retry_after)
+            self.lane.gate.leave(ticket, verdict, retry_after=retry_after)
 
         self.track.maybe_processed = earlier or (
             judged.error is not None and was_sent(judged.error)
@@ -278,7 +209,7 @@ class _Exchange(Generic[T]):
             raise failure
 
     def _judge(self, reply: Reply) -> _Judged[T]:
-        picture = self.call.blob and not reply.body.startswith(b"{")
+        picture = (self.call.blob or self.call.inline) and not reply.body.startswith(b"{")
         if self.key is not None and not picture:
             # Whatever the service echoes: the key goes no further than this line.
             reply = Reply(reply.status, reply.headers, self.key.scrub_bytes(reply.body))
@@ -320,7 +251,7 @@ class _Exchange(Generic[T]):
         if wait is None:
             return None
 
-        ahead = max(wait, self.core.gate.pacer.paused_for(now))
+        ahead = max(wait, self.lane.gate.pacer.paused_for(now))
         if self.priority is Priority.INTERACTIVE and now + ahead >= self._deadline():
             return None
 
@@ -364,9 +295,3 @@ def _told_by(error: BaseException) -> str:
         told += repr(link)
         link = link.__cause__ or link.__context__
     return told
-
-
-NO_KEY = (
-    f"No API key: set {ENVIRONMENT}, or pass api_key= to AsyncPixLab. Keys are made in the "
-    f"console at https://console.pixlab.io."
-)

@@ -20,6 +20,10 @@ from weakref import WeakValueDictionary
 from ._errors import ConfigurationError
 
 ENVIRONMENT = "PIXLAB_API_KEY"
+NO_KEY = (
+    f"No API key: set {ENVIRONMENT}, or pass api_key= to AsyncPixLab. Keys are made in the "
+    f"console at https://console.pixlab.io."
+)
 PARAMETER = "key"
 # The vendor's pages name this response header as the request header that carries the key.
 HEADER = "WWW-Authenticate"

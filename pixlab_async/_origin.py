@@ -13,6 +13,7 @@ from ._key import PARAMETER, APIKey, MalformedKey, from_query
 
 DEFAULT = "https://api.pixlab.io"
 ENVIRONMENT = "PIXLAB_BASE_URL"
+LLM_ENVIRONMENT = "PIXLAB_LLM_URL"
 
 
 @frozen(eq=False)
@@ -57,6 +58,12 @@ class BaseURL:
 def from_environment() -> BaseURL:
     """The base URL in PIXLAB_BASE_URL, else the service's own."""
     return BaseURL.parse(os.environ.get(ENVIRONMENT) or DEFAULT)
+
+
+def llm_from_environment() -> BaseURL | None:
+    """The base URL in PIXLAB_LLM_URL, or None."""
+    url = os.environ.get(LLM_ENVIRONMENT)
+    return BaseURL.parse(url) if url else None
 
 
 def is_private_to_host(scheme: str, host: str | None) -> bool:

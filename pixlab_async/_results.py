@@ -25,11 +25,15 @@ class Meta:
         attempts: How many times it was sent or tried to be sent; 1 where nothing failed.
         elapsed: Seconds from the call's begin to its result, waiting included.
         http_status: The status of the HTTP reply.
+        left_stored: Sources that were stored for the call, since its endpoint takes links
+            alone, and whose deletion after it could not be confirmed: yours to delete.
+            ``temporary`` does. Empty where all went well.
     """
 
     attempts: int = 1
     elapsed: float = 0.0
     http_status: int = 200
+    left_stored: tuple[Media, ...] = ()
 
 
 @frozen
@@ -38,7 +42,8 @@ class Media:
 
     Attributes:
         link: Its address. Whoever has it can see the picture.
-        id: Its identifier, with which it can be deleted too.
+        id: Its identifier, with which it can be deleted too. Some endpoints give none; it is
+            the link's last part then, as in every reply that was seen.
         extra: Fields of the reply that are not documented, such as ``ssl_link``.
         meta: The facts of the call.
     """

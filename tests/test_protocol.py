@@ -28,9 +28,10 @@ from pixlab_async import (
     TimedOut,
     UnreadableReply,
 )
-from pixlab_async._catalogue import DELETE, OILPAINT, Endpoint
+from pixlab_async._endpoint import ENDPOINTS, Endpoint
 from pixlab_async._key import APIKey
-from pixlab_async._protocol import TARGET_LIMIT, Call, build, read, text
+from pixlab_async._protocol import TARGET_LIMIT, Call, build, text
+from pixlab_async._reply import read
 from pixlab_async._results import Meta
 from pixlab_async._retry import RetryBudget, parse_retry_after
 from pixlab_async.endpoints.storage import delete_call
@@ -200,7 +201,7 @@ def test_the_field_that_is_missing_is_named() -> None:
     from pixlab_async.endpoints._group import media
 
     with pytest.raises(UnreadableReply, match="'link' should be a text, and is nothing") as caught:
-        read(Call(OILPAINT, media), Reply(200, {}, b'{"status":200,"id":"a"}'), Meta(), now=NOW)
+        read(Call(ENDPOINTS["oilpaint"], media), Reply(200, {}, b'{"status":200,"id":"a"}'), Meta(), now=NOW)
 
     assert caught.value.field == "link"
 
@@ -404,4 +405,4 @@ def test_a_failed_clean_up_pickles_with_its_media() -> None:
 
 
 def test_a_deletion_is_repeatable_and_a_painting_is_not() -> None:
-    assert (DELETE.repeatable, OILPAINT.repeatable) == (True, False)
+    assert (ENDPOINTS["delete"].repeatable, ENDPOINTS["oilpaint"].repeatable) == (True, False)

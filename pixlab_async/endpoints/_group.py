@@ -7,15 +7,15 @@ picture groups are generic in what they return, so that the client (``Media``) a
 
 from __future__ import annotations
 
-import math
 from abc import ABC, abstractmethod
-from typing import Generic, TypeVar
+from collections.abc import Callable, Mapping
+from typing import Generic, TypeVar, cast
 
-from .._catalogue import Endpoint
-from .._errors import ConfigurationError
-from .._protocol import Call, Parameter, Success
-from .._results import Blob, Media
-from .._sources import Source, as_source
+from .._endpoint import ENDPOINTS, Endpoint
+from .._protocol import Call, Parameter, Unlinked, uploads_in
+from .._results import Answer, Blob, Media
+from .._sources import Source, Upload, as_source
+from .._success import Success
 
 T = TypeVar("T")
 P = TypeVar("P", Media, Blob)
@@ -33,17 +33,20 @@ class PictureGroup(Group, Generic[P]):
     """A set of endpoints that make a picture."""
 
     @abstractmethod
-    def _picture_call(
-        self, endpoint: Endpoint, source: Source, params: dict[str, Parameter]
-    ) -> Call[P]:
-        """The call that makes a picture of the source."""
+    async def _picture(self, name: str, source: Source | None, params: Mapping[str, Unlinked]) -> P:
+        """Have a picture made: of the source where there is one, else of the parameters."""
 
 
 def media(success: Success) -> Media:
     """The stored picture that a reply tells of."""
-    return Media(
-        success.text("link"), success.text("id"), success.beyond("link", "id"), success.meta
-    )
+    link = success.text("link")
+    return Media(link, id_in(success, link), success.beyond("link", "id"), success.meta)
+
+
+def id_in(success: Success, link: str) -> str:
+    """The id in the reply; else the link's last part, which it was in all that were seen."""
+    given = success.fields.get("id")
+    return given if isinstance(given, str) and given else link.rpartition("/")[2] or link
 
 
 def blob(success: Success) -> Blob:
@@ -51,39 +54,57 @@ def blob(success: Success) -> Blob:
     return Blob(success.content, success.media_type, success.meta)
 
 
-def media_call(endpoint: Endpoint, source: Source, params: dict[str, Parameter]) -> Call[Media]:
-    """A call that makes a picture of the source and stores it."""
-    link_or_upload = as_source(source)
-    if isinstance(link_or_upload, str):
-        return Call(endpoint, media, {"img": link_or_upload, **params})
-
-    return Call(endpoint, media, params, link_or_upload)
+def answer(success: Success) -> Answer:
+    """Every field of a reply whose form is not documented."""
+    return Answer(success.fields, success.meta)
 
 
-def blob_call(endpoint: Endpoint, source: Source, params: dict[str, Parameter]) -> Call[Blob]:
-    """A call that makes a picture of the source and sends it back."""
-    link_or_upload = as_source(source)
-    if isinstance(link_or_upload, str):
-        return Call(endpoint, blob, {"img": link_or_upload, **params, "blob": True}, blob=True)
+def call_of(
+    name: str,
+    returns: Callable[[Success], T],
+    source: Source | None,
+    params: Mapping[str, Unlinked],
+    *,
+    blob: bool = False,
+    inline: bool = False,
+) -> Call[T]:
+    """The call of an endpoint, whatever way its pictures have to take.
 
-    return Call(endpoint, blob, {**params, "blob": True}, link_or_upload, blob=True)
-
-
-def number(
-    value: float, name: str, *, minimum: float | None = None, maximum: float | None = None
-) -> float:
-    """The number, where it is one and in its documented range.
-
-    Raises:
-        ConfigurationError: It is not.
+    Args:
+        name: The endpoint.
+        returns: Makes the result.
+        source: The picture for ``img``, or None where the endpoint has no such parameter.
+        params: The parameters; pictures in them must be links or uploads.
+        blob: Whether the picture's bytes are to come instead of JSON.
+        inline: Whether the reply may hold a picture within its JSON.
     """
-    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
-        raise ConfigurationError(f"{name} must be a finite number, not {value!r}.")
+    endpoint = ENDPOINTS[name]
+    sent = {**params, "blob": True} if blob else dict(params)
+    upload = None
+    if source is not None:
+        given = as_source(source)
+        if isinstance(given, Upload) and endpoint.upload:
+            upload = given
+        else:
+            sent = {"img": given, **sent}
+    return linked_call(endpoint, returns, sent, upload, blob=blob, inline=inline)
 
-    if minimum is not None and value < minimum:
-        raise ConfigurationError(f"{name} is {value}; it must be {minimum} or more.")
 
-    if maximum is not None and value > maximum:
-        raise ConfigurationError(f"{name} is {value}; the documented maximum is {maximum}.")
-
-    return value
+def linked_call(
+    endpoint: Endpoint,
+    returns: Callable[[Success], T],
+    params: Mapping[str, Unlinked],
+    upload: Upload | None = None,
+    *,
+    blob: bool = False,
+    inline: bool = False,
+    method: str | None = None,
+) -> Call[T]:
+    """The call; one that stores first what stands where links must, if something does."""
+    settled: Mapping[str, Parameter] = {}
+    unlinked: Mapping[str, Unlinked] | None = None
+    if uploads_in(params.values()):
+        unlinked = params
+    else:
+        settled = cast("Mapping[str, Parameter]", params)
+    return Call(endpoint, returns, settled, upload, unlinked, blob, inline, method)

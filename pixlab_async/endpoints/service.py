@@ -7,12 +7,13 @@ from typing import Literal
 
 from attrs import evolve
 
-from .._catalogue import STATUS, find
+from .._endpoint import ENDPOINTS, find
 from .._errors import ConfigurationError
-from .._protocol import Call, Parameter, Success
+from .._protocol import Call, Parameter
 from .._results import Answer, ServiceStatus
-from .._sources import Source, as_source
-from ._group import Group
+from .._sources import Source, Upload, as_source
+from .._success import Success
+from ._group import Group, answer, linked_call
 
 
 class Service(Group):
@@ -30,7 +31,7 @@ class Service(Group):
 
         Source: https://pixlab.io/endpoints/status
         """
-        return await self.send(Call(STATUS, _status))
+        return await self.send(Call(ENDPOINTS["status"], _status))
 
     async def call(
         self,
@@ -47,7 +48,8 @@ class Service(Group):
             name: The endpoint's name, such as "oilpaint".
             params: Its parameters, without the key. None means "not sent".
             source: A picture: a link goes as the parameter ``img``, anything else is
-                uploaded as the field ``file``.
+                uploaded as the field ``file``; or stored for the call, and deleted after it,
+                where the endpoint is known to take links alone.
             method: GET sends a query, POST a JSON object (an upload is always a form);
                 default: what the endpoint prefers, GET where that is not known.
             repeatable: Whether it may be sent again when the first attempt may have
@@ -69,14 +71,14 @@ class Service(Group):
             raise ConfigurationError("The key is no parameter: pass api_key= to the client.")
 
         if source is None:
-            return await self.send(Call(endpoint, _answer, fields, method=method))
+            return await self.send(Call(endpoint, answer, fields, method=method))
 
-        link_or_upload = as_source(source)
-        if isinstance(link_or_upload, str):
-            fields["img"] = link_or_upload
-            return await self.send(Call(endpoint, _answer, fields, method=method))
+        given = as_source(source)
+        if isinstance(given, Upload) and endpoint.upload:
+            return await self.send(Call(endpoint, answer, fields, given))
 
-        return await self.send(Call(endpoint, _answer, fields, link_or_upload))
+        linked = linked_call(endpoint, answer, {**fields, "img": given}, method=method)
+        return await self.send(linked)
 
 
 def _status(success: Success) -> ServiceStatus:
@@ -84,7 +86,3 @@ def _status(success: Success) -> ServiceStatus:
     return ServiceStatus(
         payload if isinstance(payload, str) else None, success.beyond("payload"), success.meta
     )
-
-
-def _answer(success: Success) -> Answer:
-    return Answer(success.fields, success.meta)

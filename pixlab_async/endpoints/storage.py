@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from .._catalogue import DELETE, STORE
+from .._endpoint import ENDPOINTS
 from .._errors import ConfigurationError, NotFound
-from .._protocol import Call, Success
+from .._protocol import Call
 from .._results import Deletion, DeletionState, Media, Meta
 from .._sources import Source, as_source, check_link
-from ._group import Group, media
+from .._success import Success
+from ._group import Group, call_of, media
 
 
 class Storage(Group):
@@ -34,7 +35,27 @@ class Storage(Group):
                 "the link itself to the endpoint that needs it."
             )
 
-        return await self.send(Call(STORE, media, {"comment": comment}, upload))
+        return await self.send(Call(ENDPOINTS["store"], media, {"comment": comment}, upload))
+
+    async def copy(self, link: str | Media) -> Media:
+        """Keep a copy of what lies at an address, or of what is stored already.
+
+        The page calls the parameter ``link``, its own sample programs send ``img``: this sends
+        what the programs do.
+
+        Args:
+            link: A URL, a stored ``Media``, or its id.
+
+        Raises:
+            ConfigurationError: The link cannot be sent.
+            NotFound: PixLab found nothing there.
+            PixLabError: As for every call; see the error tree.
+
+        Source: https://pixlab.io/endpoints/copy
+        """
+        target = link.link if isinstance(link, Media) else link
+        params = {"img": check_link(target, "link")}
+        return await self.send(call_of("copy", media, None, params))
 
     async def delete(self, link: str | Media, *, missing_ok: bool = False) -> Deletion:
         """Delete one stored picture or video.
@@ -71,7 +92,7 @@ def delete_call(link: str | Media) -> Call[Deletion]:
         ConfigurationError: The link cannot be sent.
     """
     target = link.link if isinstance(link, Media) else link
-    return Call(DELETE, _deletion, {"link": check_link(target, "link")})
+    return Call(ENDPOINTS["delete"], _deletion, {"link": check_link(target, "link")})
 
 
 def deletion_of_nothing(error: NotFound) -> Deletion:

@@ -1,0 +1,126 @@
+"""What a client shares with the clients derived from it, and what is known of a call."""
+
+from __future__ import annotations
+
+import os
+from random import Random
+
+from anyio.lowlevel import EventLoopToken, current_token
+from attrs import define, field, frozen
+
+from ._endpoint import API, LLM
+from ._errors import ConfigurationError
+from ._gate import CLOSED, Gate
+from ._origin import BaseURL
+from ._pacer import Pacer
+from ._retry import RetryBudget
+from .transports._seam import Transport
+
+
+@frozen(eq=False)
+class Lane:
+    """One host of the service: where it is, and who may go there when.
+
+    Attributes:
+        origin: Scheme, host and any path prefix, without a slash at the end.
+        gate: Its slots and its pace; each host counts requests for itself.
+    """
+
+    origin: str
+    gate: Gate
+
+
+def language_lane(main: Lane, url: BaseURL | None, connections: int) -> Lane:
+    """Where language models are asked: their own host, which counts its own requests."""
+    if url is not None:
+        if url.key is not None:
+            raise ConfigurationError("llm_url holds a key: pass it as api_key=, for both hosts.")
+
+        origin = url.require()
+    elif main.origin == f"https://{API}":
+        origin = f"https://{LLM}"
+    else:
+        return main
+
+    return main if origin == main.origin else Lane(origin, Gate(connections, Pacer()))
+
+
+@define(eq=False, repr=False)
+class Core:
+    """Connections, gate and budget, bound to one event loop by the first call."""
+
+    main: Lane
+    llm: Lane
+    transport: Transport
+    downloads: Gate
+    # Whether the key can be put in below the HTTP library's own logging.
+    hides_query: bool = True
+    budget: RetryBudget = field(factory=RetryBudget)
+    random: Random = field(factory=Random)
+    calls: int = 0
+    retries: int = 0
+    closed: bool = False
+    _loop: EventLoopToken | None = None
+    _pid: int = 0
+
+    @property
+    def origin(self) -> str:
+        """Where most endpoints are."""
+        return self.main.origin
+
+    @property
+    def lanes(self) -> tuple[Lane, ...]:
+        """The main one, and that of the language models where it is another."""
+        return (self.main,) if self.llm is self.main else (self.main, self.llm)
+
+    def lane(self, host: str) -> Lane:
+        """The lane of an endpoint on one of the service's hosts."""
+        return self.llm if host == LLM else self.main
+
+    @property
+    def used(self) -> bool:
+        """Whether anything was ever sent, so that connections may be open."""
+        return self._loop is not None
+
+    @property
+    def here(self) -> bool:
+        """Whether this is the event loop that the connections belong to."""
+        return self._loop == current_token()
+
+    def check(self) -> None:
+        """See that the client can be used here and now.
+
+        Raises:
+            ConfigurationError: It is closed, or belongs to another event loop or process.
+        """
+        if self.closed:
+            raise ConfigurationError(CLOSED)
+
+        if self.used and self._pid != os.getpid():
+            raise ConfigurationError(
+                "The client was used before this process was forked, and its connections "
+                "belong to the parent: make a new AsyncPixLab in the child."
+            )
+
+        if self._loop is None:
+            self._loop, self._pid = current_token(), os.getpid()
+        elif not self.here:
+            raise ConfigurationError(
+                "The client was first used in another event loop, to which its connections "
+                "belong: make one AsyncPixLab for each event loop (for each asyncio.run)."
+            )
+
+
+@define(eq=False)
+class Track:
+    """What happened to a call so far, readable from outside while it runs.
+
+    Attributes:
+        attempts: How many times it was sent or tried to be sent.
+        maybe_processed: Whether the service may have acted on one of them.
+        history: One sentence for each attempt that failed.
+    """
+
+    attempts: int = 0
+    maybe_processed: bool = False
+    history: list[str] = field(factory=list[str])

@@ -1,0 +1,196 @@
+"""The protocol, without I/O: a Reply becomes a value or an error.
+
+The body's ``status`` is authoritative, and whatever cannot be trusted is an error. It knows
+neither httpx nor anyio.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import NoReturn, TypeVar
+from urllib.parse import urlsplit
+
+from ._errors import PixLabError, UnreadableReply, error_class
+from ._protocol import Call
+from ._results import JSON, Meta
+from ._retry import parse_retry_after
+from ._success import Success
+from .transports._seam import Reply
+
+T = TypeVar("T")
+
+_MESSAGE_LIMIT = 300
+_OK = 200
+_NOT_FOUND = 404
+# Fields that decide what happened: a reply that states one twice is not to be believed.
+_CONTROL_FIELDS = frozenset({"status", "deleted", "link", "id", "error"})
+
+
+def read(call: Call[T], reply: Reply, meta: Meta, *, now: float) -> T:
+    """The result that the reply brings.
+
+    Args:
+        call: What was asked.
+        reply: What came.
+        meta: The facts of the call, for the result.
+        now: Seconds since the epoch, for a ``Retry-After`` date without a ``Date``.
+
+    Raises:
+        ReplyError: The service said no; the class says which way.
+        UnreadableReply: The reply is not what the endpoint promises.
+    """
+    media_type = reply.headers.get("content-type", "").partition(";")[0].strip().lower()
+    bytes_may_come = call.blob or (call.inline and media_type.startswith("image/"))
+    if bytes_may_come and _is_ok(reply.status) and media_type != "application/json":
+        return call.returns(_bytes(reply, media_type, meta))
+
+    fields, problem = _object(reply.body)
+    if fields is None:
+        # Raised out here: the parser's error would hold the whole body.
+        raise _without_json(reply, media_type, problem, now)
+
+    status = _body_status(fields)
+    if _is_ok(reply.status) and status == _OK and not call.blob:
+        return call.returns(Success(fields, b"", media_type, meta))
+
+    raise _refusal(reply, fields, status, call.blob, now)
+
+
+def _bytes(reply: Reply, media_type: str, meta: Meta) -> Success:
+    if not reply.body:
+        raise UnreadableReply("the reply is empty", http_status=reply.status)
+
+    # A page of a captive portal or a proxy is no picture.
+    if media_type.startswith("text/"):
+        raise UnreadableReply(
+            f"the reply is {media_type} where a picture was asked for", http_status=reply.status
+        )
+
+    return Success({}, reply.body, media_type or "application/octet-stream", meta)
+
+
+def _object(body: bytes) -> tuple[dict[str, JSON] | None, str]:
+    """The JSON object in the body; or None, and why it is none or cannot be trusted."""
+    if not body:
+        return None, "the reply is empty"
+
+    try:
+        value: JSON = json.loads(body, object_pairs_hook=_pairs, parse_constant=_no_constant)
+    except RecursionError:
+        return None, "the reply is JSON nested too deep"
+    except _Untrusted as problem:
+        return None, str(problem)
+    except ValueError:
+        return None, "the reply is no JSON, or broken off"
+
+    if not isinstance(value, dict):
+        return None, f"the reply is a JSON {type(value).__name__} and not an object"
+
+    return value, ""
+
+
+class _Untrusted(ValueError):
+    pass
+
+
+def _pairs(pairs: list[tuple[str, JSON]]) -> dict[str, JSON]:
+    fields = dict(pairs)
+    if len(fields) < len(pairs):
+        names = [name for name, _ in pairs]
+        twice = sorted(name for name in _CONTROL_FIELDS if names.count(name) > 1)
+        if twice:
+            raise _Untrusted(f"the reply states {twice[0]!r} more than once")
+
+    return fields
+
+
+def _no_constant(constant: str) -> NoReturn:
+    raise _Untrusted(f"the reply holds {constant}, which is no JSON")
+
+
+def _body_status(fields: Mapping[str, JSON]) -> int | None:
+    status = fields.get("status")
+    if isinstance(status, str) and status.isascii() and status.isdigit() and len(status) <= 3:
+        return int(status)
+
+    if isinstance(status, int) and not isinstance(status, bool):
+        return status
+
+    if isinstance(status, float) and status.is_integer():
+        return int(status)
+
+    return None
+
+
+def _without_json(reply: Reply, media_type: str, problem: str, now: float) -> PixLabError:
+    """The error for a body that is no JSON: HTTP's status speaks, where it can."""
+    # 404 needs the service's own word: a wrong base URL answers with a page and 404 too,
+    # and must not make a stored picture count as gone.
+    if _is_ok(reply.status) or reply.status == _NOT_FOUND:
+        return UnreadableReply(
+            f"{problem} (HTTP {reply.status}, {media_type or 'no content type'})",
+            http_status=reply.status,
+        )
+
+    return error_class(reply.status)(
+        _redirect(reply) or f"no JSON, but {media_type or 'no content type'}",
+        status=reply.status,
+        http_status=reply.status,
+        retry_after=_wait(reply, now),
+    )
+
+
+def _refusal(
+    reply: Reply, fields: Mapping[str, JSON], status: int | None, blob: bool, now: float
+) -> PixLabError:
+    if status is None and _is_ok(reply.status):
+        return UnreadableReply(
+            "the reply's field 'status' is missing or no number",
+            http_status=reply.status,
+            field="status",
+        )
+
+    if status == _OK and _is_ok(reply.status) and blob:
+        return UnreadableReply(
+            "the reply is JSON where a picture's bytes were asked for", http_status=reply.status
+        )
+
+    effective = reply.status if status in (None, _OK) else status
+    message = fields.get("error")
+    return error_class(effective)(
+        clean(message)
+        if isinstance(message, str) and message
+        else _redirect(reply) or "the service gave no reason",
+        status=effective,
+        http_status=reply.status,
+        retry_after=_wait(reply, now),
+    )
+
+
+def clean(message: str) -> str:
+    """A foreign text, short and without control characters, fit for a log line."""
+    shown = "".join(char if char.isprintable() else " " for char in message[:_MESSAGE_LIMIT])
+    return shown + ("…" if len(message) > _MESSAGE_LIMIT else "")
+
+
+def _wait(reply: Reply, now: float) -> float | None:
+    return parse_retry_after(
+        reply.headers.get("retry-after", ""), reply.headers.get("date", ""), now
+    )
+
+
+def _is_ok(http_status: int) -> bool:
+    return 200 <= http_status < 300
+
+
+def _redirect(reply: Reply) -> str | None:
+    if not 300 <= reply.status < 400:
+        return None
+
+    # Only where to, not with which parameters: they may echo the call's own.
+    try:
+        host = urlsplit(reply.headers.get("location", "")).hostname
+    except ValueError:
+        host = None
+    return f"a redirect to {clean(host or 'nowhere')}, which is not followed"

@@ -1,0 +1,284 @@
+"""How one request goes through an ``httpx.AsyncClient``, and its reply comes back.
+
+The request that httpx sees, logs and hangs on its exceptions has neither parameters nor
+key: both are put in by ``KeyedTransport`` below all of that.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping
+from contextlib import asynccontextmanager, suppress
+from functools import cache
+from typing import Any, cast
+
+import anyio
+import httpx
+from attrs import define
+
+from .._errors import ConfigurationError
+from ._body import BodyReader
+from ._httpx_faults import bare, broken, fault_of
+from ._httpx_logging import scrub_debug_log
+from ._seam import Chunks, Reply, Request, TransportFault
+
+# Longer than a host needs to answer a SYN, shorter than a caller's patience.
+CONNECT_TIMEOUT = 10.0
+# Bounded, since an await in a clean-up must end.
+CLOSE_TIMEOUT = 5.0
+
+_REQUEST = "pixlab.request"
+_SLOT = "pixlab.slot"
+
+
+@define(eq=False, repr=False)
+class Slot:
+    """A transport, and what we may ask of it.
+
+    ``native``: an ``httpx.AsyncHTTPTransport`` of ours, which takes the target as it is
+    through httpx's documented ``target`` extension: no URL is parsed, no byte is changed.
+    """
+
+    transport: httpx.AsyncBaseTransport
+    native: bool = False
+    used: bool = False
+
+
+class _WireRequest(httpx.Request):
+    """The request with key and parameters in it; lives below httpx's logging only."""
+
+    def __repr__(self) -> str:
+        return f"<Request({self.method!r}, masked)>"
+
+
+class KeyedTransport(httpx.AsyncBaseTransport):
+    """Puts target and headers in, in the last step."""
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        slot: Slot = request.extensions[_SLOT]
+        ours: Request = request.extensions[_REQUEST]
+        target = ours.target.encode("ascii")
+        extensions = {"timeout": request.extensions["timeout"]}
+        url = request.url
+        if slot.native:
+            extensions["target"] = target
+        else:
+            url = url.copy_with(raw_path=target)
+
+        wire = wire_request(ours, url, extensions)
+        return await slot.transport.handle_async_request(wire)
+
+
+def wire_request(request: Request, url: httpx.URL, extensions: dict[str, Any]) -> httpx.Request:
+    if isinstance(request.content, bytes):
+        return _WireRequest(
+            request.method,
+            url,
+            headers=request.headers,
+            content=request.content,
+            extensions=extensions,
+        )
+
+    headers = [("Host", url.netloc.decode("ascii")), *request.headers]
+    stream = _Upload(request.content)
+    return _WireRequest(request.method, url, headers=headers, stream=stream, extensions=extensions)
+
+
+class _Upload(httpx.AsyncByteStream):
+    """A body that is made while it is sent.
+
+    httpx's own wrapper is an async generator, which a failed upload would leave open.
+    """
+
+    def __init__(self, chunks: Chunks) -> None:
+        self._chunks = chunks
+
+    def __aiter__(self) -> AsyncIterator[bytes]:
+        return self._chunks
+
+
+class _NoCookies(httpx.Cookies):
+    """Keeps nothing: several tenants share the connections, and must not share cookies."""
+
+    def extract_cookies(self, response: httpx.Response) -> None:
+        """Ignore what the reply sets."""
+
+
+class Client(httpx.AsyncClient):
+    _no_cookies = _NoCookies()
+
+    @property
+    def cookies(self) -> httpx.Cookies:
+        return self._no_cookies
+
+    @cookies.setter
+    def cookies(self, cookies: object) -> None:
+        """Ignore them."""
+
+
+class Sender:
+    """What the three transports share: sending through an ``httpx.AsyncClient``."""
+
+    def __init__(self, client: httpx.AsyncClient) -> None:
+        scrub_debug_log()
+        self._client = client
+        self._urls: dict[str, httpx.URL] = {}
+
+    def _url(self, url: str) -> httpx.URL:
+        """The URL, parsed once per endpoint."""
+        known = self._urls.get(url)
+        if known is None:
+            known = self._urls[url] = httpx.URL(url)
+        return known
+
+    def _outer(self, request: Request, slot: Slot) -> httpx.Request:
+        return httpx.Request(
+            request.method,
+            self._url(request.url),
+            extensions={_REQUEST: request, _SLOT: slot, "timeout": timeouts(request.timeout)},
+        )
+
+    async def _exchange(self, outer: httpx.Request, limit: int, *, reused: bool = False) -> Reply:
+        """Send, and read the reply to its end."""
+        answered = False
+        if self._client.is_closed:
+            raise ConfigurationError(
+                "The httpx client is closed: close it after the AsyncPixLab, not before."
+            )
+
+        try:
+            response = await self._client.send(
+                outer, stream=True, auth=None, follow_redirects=False
+            )
+            answered = True
+            return await _read(response, limit)
+        except httpx.RequestError as error:
+            fault: Exception = fault_of(error, stale=reused and not answered)
+        except OSError as error:  # such as ssl.SSLError, which httpx lets through
+            fault = broken(error)
+        except Exception as error:  # a hook's, a source's, or a transport's of the caller
+            fault = bare(error)
+        # Outside the except clauses: no frame that holds the wire request hangs on it.
+        raise fault
+
+    @asynccontextmanager
+    async def _stream(self, outer: httpx.Request) -> AsyncGenerator[Stream]:
+        try:
+            response = await self._client.send(
+                outer, stream=True, auth=None, follow_redirects=False
+            )
+        except httpx.RequestError as error:
+            raise fault_of(error) from None
+        except (OSError, ValueError) as error:  # a host that no resolver takes, say
+            raise broken(error) from None
+
+        stream = Stream(response)
+        try:
+            yield stream
+        finally:
+            await stream.aclose()
+
+
+def fetching(url: str, seconds: float) -> Request:
+    """The request for a file: masked like any other, its link is a private picture's."""
+    try:
+        parsed = httpx.URL(url)
+        shown = str(parsed.copy_with(raw_path=b"/", fragment=None))
+        target = parsed.raw_path.decode("ascii")
+    except (httpx.InvalidURL, ValueError) as error:
+        raise ConfigurationError("The link is no valid URL.") from error
+
+    return Request(
+        method="GET",
+        endpoint="download",
+        url=shown,
+        target=target,
+        headers=(("Accept", "*/*"), ("Accept-Encoding", "identity")),
+        content=b"",
+        limit=0,
+        timeout=seconds,
+    )
+
+
+class Stream:
+    """A reply that is read in chunks."""
+
+    def __init__(self, response: httpx.Response) -> None:
+        self.status = response.status_code
+        self.headers: Mapping[str, str] = response.headers
+        self._response = response
+        self._chunks: AsyncIterator[bytes] | None = None
+
+    async def read(self) -> bytes:
+        if self._chunks is None:
+            self._chunks = _chunks(self._response)
+        try:
+            return await anext(self._chunks, b"")
+        except httpx.RequestError as error:
+            raise fault_of(error, http_status=self.status) from None
+        except OSError as error:
+            raise broken(error) from None
+
+    async def aclose(self) -> None:
+        if self._chunks is not None:
+            await _abandon(self._chunks)
+        await close(self._response)
+
+
+@cache
+def timeouts(seconds: float) -> dict[str, float | None]:
+    """httpx's four timeouts. None for the pool: queueing is the gate's business."""
+    return {
+        "connect": min(seconds, CONNECT_TIMEOUT),
+        "read": seconds,
+        "write": seconds,
+        "pool": None,
+    }
+
+
+async def close(resource: httpx.Response | httpx.AsyncBaseTransport | httpx.AsyncClient) -> None:
+    """Close it, cancelled or not, in bounded time; what fails while closing is closed."""
+    with anyio.move_on_after(CLOSE_TIMEOUT, shield=True):
+        with suppress(httpx.RequestError):
+            await resource.aclose()
+
+
+async def _read(response: httpx.Response, limit: int) -> Reply:
+    try:
+        body = BodyReader(
+            limit,
+            response.headers.get("content-encoding", ""),
+            http_status=response.status_code,
+        )
+        async for chunk in (chunks := _chunks(response)):
+            try:
+                body.feed(chunk)
+            except TransportFault:
+                await _abandon(chunks)
+                raise
+        await response.aclose()
+        return Reply(response.status_code, response.headers, body.finish())
+    except BaseException:
+        await close(response)
+        raise
+
+
+def _chunks(response: httpx.Response) -> AsyncIterator[bytes]:
+    """The body as it comes off the wire.
+
+    Not ``aiter_raw``, which refuses the ready bodies of ``httpx.MockTransport``.
+    """
+    return aiter(cast("httpx.AsyncByteStream", response.stream))
+
+
+async def _abandon(chunks: AsyncIterator[bytes]) -> None:
+    """Let go of a body in the middle.
+
+    httpx reads through four async generators, one in the other, and closing the outermost
+    leaves the others to the garbage collector, which trio complains of. A cancellation
+    from the inside ends them all.
+    """
+    with anyio.CancelScope(shield=True) as scope:
+        scope.cancel()
+        with suppress(httpx.RequestError):
+            async for _ in chunks:
+                pass  # pragma: no cover - what was read before the cancellation, if anything
