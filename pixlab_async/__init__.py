@@ -43,7 +43,6 @@ from ._results import (
 )
 from ._retry import RetryPolicy
 from ._sources import Source
-from ._stats import Stats
 from ._success import Success
 from ._version import VERSION as __version__  # noqa: N811 - the name that tools look for
 
@@ -73,6 +72,7 @@ if TYPE_CHECKING:
         Tags,
         Word,
     )
+    from ._stats import Stats
     from ._values import Channel, Frame, Line, Overlay, Point, Rectangle
 
 # What few programs use is imported when it is asked for: each class costs its share of a
@@ -85,6 +85,7 @@ _LATE = {
         "Difference DocumentScan Embedding GeneratedText Header InlinePicture Job "
         "RecognizedText Rendering Score Tag Tags Word"
     ),
+    "_stats": "Stats",
     "_values": "Channel Frame Line Overlay Point Rectangle",
 }
 _ROOM_OF = {name: room for room, names in _LATE.items() for name in names.split()}

@@ -16,10 +16,9 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import AsyncIterable, AsyncIterator, Awaitable, Callable, Iterable, Iterator
 from types import TracebackType
-from typing import Self, TypeAlias, cast
+from typing import TYPE_CHECKING, Self, TypeAlias, cast
 
 import anyio
-from anyio.abc import TaskGroup
 
 from ._core import Track
 from ._errors import (
@@ -35,6 +34,9 @@ from ._errors import (
 from ._protocol import Call
 from ._results import Deletion, DeletionState, Media, Outcome
 from .endpoints.storage import delete_call, deletion_of_nothing
+
+if TYPE_CHECKING:
+    from anyio.abc import TaskGroup
 
 Links: TypeAlias = Iterable[str | Media] | AsyncIterable[str | Media]
 Send = Callable[[Call[Deletion], Track], Awaitable[Deletion]]

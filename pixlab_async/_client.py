@@ -30,7 +30,6 @@ from ._protocol import Auth, Call, Unlinked
 from ._results import Media
 from ._retry import RetryPolicy
 from ._sources import Source, Upload
-from ._stats import Stats, stats_of
 from .endpoints import Others, Pictures
 from .endpoints._group import call_of, media
 from .endpoints.canvas import Comparison, difference
@@ -41,6 +40,7 @@ if TYPE_CHECKING:
     import httpx
 
     from ._shapes import Difference, InlinePicture
+    from ._stats import Stats
 
 T = TypeVar("T")
 
@@ -239,6 +239,8 @@ class AsyncPixLab(
 
     def stats(self) -> Stats:
         """The client's state now. Call it inside the event loop."""
+        from ._stats import stats_of  # noqa: PLC0415 - few programs ask
+
         return stats_of(self._core)
 
     async def send(self, call: Call[T]) -> T:

@@ -52,16 +52,17 @@ class Gate:
     Args:
         capacity: Requests that may be under way at once.
         pacer: The rate rule.
-        clock: Seconds, monotonic.
+        clock: Seconds, monotonic. Default: the event loop's.
     """
 
     def __init__(
-        self, capacity: int, pacer: Pacer, clock: Callable[[], float] = anyio.current_time
+        self, capacity: int, pacer: Pacer, clock: Callable[[], float] | None = None
     ) -> None:
         self.capacity = capacity
         self.in_use = 0
         self.pacer = pacer
-        self._clock = clock
+        # Named here and not as a default: anyio loads its parts when they are first used.
+        self._clock = clock or anyio.current_time
         self._closed = False
         # One request of a batch must not keep an interactive call waiting for a slot.
         self._capacities = (capacity, max(1, capacity - 1))

@@ -67,7 +67,7 @@ async def temporary(
 class _Making:
     """What the task that makes the picture has come to."""
 
-    done: anyio.Event = field(factory=anyio.Event)
+    done: anyio.Event = field(factory=lambda: anyio.Event())  # noqa: PLW0108 - anyio loads lazily
     shield: anyio.CancelScope = field(factory=lambda: anyio.CancelScope(shield=True))
     media: Media | None = None
     error: BaseException | None = None

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
-from .. import _values
 from .._arguments import one_of, optional, whole
 from .._protocol import Unlinked
 from .._sources import Source, as_source
-from .._values import FrameLike
 from ._group import P, PictureGroup
+
+if TYPE_CHECKING:
+    from .._values import FrameLike
 
 
 class Animation(PictureGroup[P]):
@@ -29,6 +31,8 @@ class Animation(PictureGroup[P]):
 
         Source: https://pixlab.io/endpoints/makegif
         """
+        from .. import _values  # noqa: PLC0415 - many programs never need it
+
         params: dict[str, Unlinked] = {
             "frames": _values.frames(frames),
             "delay": optional(whole, delay, "delay", 0),

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
-from .. import _values
 from .._arguments import filled, number, optional, whole
 from .._protocol import Unlinked
 from .._sources import Source
-from .._values import LineLike, PointLike, RectangleLike
 from ._group import P, PictureGroup
+
+if TYPE_CHECKING:
+    from .._values import LineLike, PointLike, RectangleLike
 
 
 class Drawing(PictureGroup[P]):
@@ -81,6 +83,8 @@ class Drawing(PictureGroup[P]):
 
         Source: https://pixlab.io/endpoints/drawlines
         """
+        from .. import _values  # noqa: PLC0415 - many programs never need it
+
         params: dict[str, Unlinked] = {
             "lines": _values.lines(lines),
             "color": optional(filled, color, "color"),
@@ -105,6 +109,8 @@ class Drawing(PictureGroup[P]):
 
         Source: https://pixlab.io/endpoints/drawpoints
         """
+        from .. import _values  # noqa: PLC0415 - many programs never need it
+
         params: dict[str, Unlinked] = {
             "points": _values.points(points),
             "color": optional(filled, color, "color"),
@@ -182,6 +188,8 @@ class Drawing(PictureGroup[P]):
 
         Source: https://pixlab.io/endpoints/drawrectangles
         """
+        from .. import _values  # noqa: PLC0415 - many programs never need it
+
         params: dict[str, Unlinked] = {
             "cord": _values.drawn(cord),
             "color": optional(filled, color, "color"),

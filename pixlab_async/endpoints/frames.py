@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
-from .. import _values
 from .._arguments import filled, number, one_of, optional, whole
 from .._protocol import Unlinked
 from .._sources import Source, as_source
-from .._values import OverlayLike, RectangleLike
 from ._group import P, PictureGroup
+
+if TYPE_CHECKING:
+    from .._values import OverlayLike, RectangleLike
 
 
 class Frames(PictureGroup[P]):
@@ -161,6 +163,8 @@ class Frames(PictureGroup[P]):
 
         Source: https://pixlab.io/endpoints/mogrify
         """
+        from .. import _values  # noqa: PLC0415 - many programs never need it
+
         params: dict[str, Unlinked] = {
             "cord": _values.blurred(cord),
             "radius": optional(number, radius, "radius", 0),
@@ -182,6 +186,8 @@ class Frames(PictureGroup[P]):
 
         Source: https://pixlab.io/endpoints/merge
         """
+        from .. import _values  # noqa: PLC0415 - many programs never need it
+
         params: dict[str, Unlinked] = {
             "src": as_source(src),
             "cord": _values.overlays(cord),
