@@ -5,8 +5,9 @@
     async with Emulator() as emulator:
         pixlab = AsyncPixLab(base_url=emulator.base_url, api_key=emulator.api_key)
 
-A separate reading of the vendor's documentation: it imports nothing of the client. What is
+It is driven by the catalogue of endpoints and shares nothing else with the client. What is
 not documented it does in the plainest way, and it is no proof of what the real service does.
+What it cannot compute honestly, such as finding faces, it must be told: see ``Emulator.when``.
 Needs the extra ``emulator``. Bound to this machine alone unless told otherwise.
 """
 
@@ -18,27 +19,29 @@ import socket
 import tempfile
 import time
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from os import PathLike
 from pathlib import Path
-from types import TracebackType
+from types import MappingProxyType, TracebackType
 from typing import Self
 
 import anyio
 import anyio.to_thread
 
+from ._answers import Answers
 from ._app import Parts, make_app
-from ._endpoints import Service
 from ._faults import Fault, FaultPlan
 from ._incoming import Incoming
 from ._limits import AddressLimit
 from ._media import MediaStore
 from ._server import Server
+from ._service import Service
 
 __all__ = ["Emulator", "Fault", "Incoming"]
 
 # How many requests the record holds; older ones fall out.
 _RECORD = 100_000
+_NO_MORE: Mapping[str, object] = MappingProxyType({})
 # Addresses that mean "all of this machine's": links must name one that can be reached.
 _REACHED_AT = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - only where the user asks
 
@@ -79,6 +82,7 @@ class Emulator:
         self._limit = AddressLimit(limit_per_minute, time.monotonic)
         self._announce_wait = announce_wait
         self._faults = FaultPlan()
+        self._answers = Answers()
         self._server: Server | None = None
         self._service: Service | None = None
 
@@ -101,9 +105,34 @@ class Emulator:
         """Let requests to come meet trouble; see ``Fault``."""
         self._faults.add(fault)
 
+    def when(
+        self, endpoint: str, answer: Mapping[str, object] | None = _NO_MORE, /, **fields: object
+    ) -> None:
+        """Let an endpoint answer with these fields from now on, whatever it is sent.
+
+        ``emulator.when("nsfw", score=0.9)``: for endpoints that cannot be computed honestly,
+        and for any other too. The status 200 is added. Requests are checked as before: the
+        key, the method, the parameters, and whether the pictures can be had.
+
+        Args:
+            endpoint: The endpoint's name.
+            answer: The fields as a mapping, for names that are no words of Python's; None to
+                forget what was told.
+            fields: The fields. They go over those of the mapping.
+
+        Raises:
+            TypeError: A field is nothing that JSON can say, or None comes with fields.
+            ValueError: There is no such endpoint; the message names near ones.
+        """
+        if answer is None and fields:
+            raise TypeError("Either None to forget, or fields to answer with.")
+
+        self._answers.tell(endpoint, None if answer is None else {**answer, **fields})
+
     def clear(self) -> None:
-        """Forget faults and the record, and delete what is stored."""
+        """Forget faults, answers that were told and the record, and delete what is stored."""
         self._faults.clear()
+        self._answers.clear()
         self.received.clear()
         store = self._running().store
         for media_id in store.ids():
@@ -134,7 +163,9 @@ class Emulator:
         bound, port = listening.getsockname()[:2]
         host = _REACHED_AT.get(bound, str(bound))
         shown = f"[{host}]" if ":" in host else host
-        self._service = Service(MediaStore(folder), f"http://{shown}:{port}", self._keys)
+        self._service = Service(
+            MediaStore(folder), f"http://{shown}:{port}", self._keys, self._answers
+        )
         self._server = Server(listening)
         parts = Parts(
             self._service,

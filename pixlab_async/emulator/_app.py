@@ -1,6 +1,6 @@
 """The emulated service as an ASGI application: what every request goes through.
 
-record, fault, limit, method, key, endpoint, in this order; then the reply, whole or broken.
+record, fault, limit, endpoint, in this order; then the reply, whole or broken.
 """
 
 from __future__ import annotations
@@ -20,11 +20,13 @@ from starlette.responses import Response
 from starlette.routing import Route as Path
 from starlette.types import Receive, Scope, Send
 
-from ._endpoints import ROUTES, Refused, Service, refusal
+from ._endpoints import serve
 from ._faults import Fault, FaultPlan
 from ._incoming import BadBody, Incoming, read
 from ._limits import AddressLimit
 from ._media import BUCKET
+from ._replies import Refused, refusal
+from ._service import Service
 
 MEDIA = "media"
 _METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE"]
@@ -91,7 +93,7 @@ def make_app(parts: Parts) -> Starlette:
             Path(f"/{BUCKET}/{{media_id}}", media),
             Path("/{endpoint}", endpoint, methods=_METHODS),
         ],
-        exception_handlers={HTTPException: _as_json},
+        exception_handlers={HTTPException: _as_json, Exception: _as_failure},
     )
 
 
@@ -102,24 +104,20 @@ async def _as_json(request: Request, error: Exception) -> Response:
     return refusal(error.status_code, error.detail)
 
 
+async def _as_failure(request: Request, error: Exception) -> Response:
+    """A slip of the emulator's own: told to the caller, and logged by the server."""
+    del request
+    return refusal(500, f"the emulator failed: {type(error).__name__}: {error}")
+
+
 async def _serve(parts: Parts, request: Request, incoming: Incoming) -> Response:
     wait = parts.limit.refuse(request.client.host if request.client else "")
     if wait is not None:
         headers = {"Retry-After": str(int(wait) + 1)} if parts.announce_wait else None
         return refusal(429, "too many requests this minute from this address", headers)
 
-    route = ROUTES.get(incoming.endpoint)
-    if route is None:
-        return refusal(501, f"this emulator does not compute {incoming.endpoint[:60]!r}")
-
-    if incoming.method not in route.methods:
-        return refusal(405, f"{incoming.method} is not taken here, but {route.methods[0]}")
-
-    if not route.keyless and incoming.key not in parts.service.keys:
-        return refusal(401, "the API key is missing or not valid")
-
     try:
-        return await route.serve(parts.service, incoming)
+        return await serve(parts.service, incoming)
     except Refused as refused:
         return refusal(refused.status, refused.message)
 

@@ -1,202 +1,131 @@
-"""What each endpoint does: a table of functions from request to reply.
+"""What every request goes through, driven by the catalogue.
 
-Written from the documentation alone, apart from the client, so that a slip in one of the
-two readings shows when they meet.
+known, method, key, computable, parameters, files, in this order; then the answer that was
+told, or what is computed. Apart from the catalogue it shares nothing with the client, so
+that a slip in one of the two readings shows when they meet.
 """
 
 from __future__ import annotations
 
-import math
+import base64
+import binascii
 from collections.abc import Awaitable, Callable
-from functools import partial
+from typing import Any
 
 import anyio.to_thread
-import httpx
-from attrs import field, frozen
 from starlette.responses import JSONResponse, Response
 
-from . import _pictures
+from pixlab_async.catalogue import Entry, catalogue
+
+from . import _facts, _storage
+from ._checks import check
+from ._given import Given
 from ._incoming import Incoming
-from ._media import BUCKET, MediaStore, id_of
+from ._pictures import NoPicture, TooLarge, Unusable
+from ._replies import Refused
+from ._service import Service
+from ._sources import gather
+from ._work import Sources, Work
 
-FETCH_TIMEOUT = 20.0
-FETCH_LIMIT = 64 * 1024 * 1024
-
-
-class Refused(Exception):
-    """The request is answered with an error."""
-
-    def __init__(self, status: int, message: str) -> None:
-        super().__init__(message)
-        self.status = status
-        self.message = message
+_ANY_METHOD = ("GET", "POST")
 
 
-@frozen
-class Service:
-    """What the endpoints work with.
+async def serve(service: Service, request: Incoming) -> Response:
+    """The reply to a request.
 
-    Attributes:
-        store: The stored media.
-        base_url: Under which links are made.
-        keys: The keys that are valid, and the prefix of each account's media.
+    Raises:
+        Refused: It is answered with an error.
     """
+    entry = _entry(request)
+    methods = entry.methods or _ANY_METHOD
+    if request.method not in methods:
+        raise Refused(405, f"{request.method} is not taken here, but {' and '.join(methods)}")
 
-    store: MediaStore
-    base_url: str
-    keys: dict[str, str] = field(repr=False)
+    if not entry.keyless and request.key not in service.keys:
+        raise Refused(401, "the API key is missing or not valid")
 
-    def keep(self, content: bytes, extension: str, request: Incoming) -> JSONResponse:
-        """Store the bytes and answer as the service does."""
-        media_id = self.store.save(content, extension, self.keys[request.key or ""])
-        link = self.link(media_id)
-        # ssl_link is on no page, but in every real reply that was seen.
-        return answer(ssl_link=link, link=link, id=media_id)
+    told = service.answers.get(entry.name)
+    handler = _HANDLERS.get(entry.name)
+    work = None
+    if told is None and handler is None:
+        work = await anyio.to_thread.run_sync(_work, entry)
+    given = check(entry, request)
+    sources = await gather(service, entry, request, given)
+    if told is not None:
+        return _told(entry, given, told)
 
-    def link(self, media_id: str) -> str:
-        """The address of what is stored under the id."""
-        return f"{self.base_url}/{BUCKET}/{media_id}"
+    if handler is not None:
+        return await handler(service, request, given, sources)
 
-
-def answer(**fields: object) -> JSONResponse:
-    """A reply of success."""
-    return JSONResponse({**fields, "status": 200})
-
-
-def refusal(status: int, message: str, headers: dict[str, str] | None = None) -> JSONResponse:
-    """A reply of failure, the same status in HTTP and in the body."""
-    return JSONResponse({"status": status, "error": message}, status, headers)
+    assert work is not None
+    return await anyio.to_thread.run_sync(_compute, service, request, work, sources, given)
 
 
-async def store(service: Service, request: Incoming) -> Response:
-    """Keep an uploaded picture or video."""
-    if request.file is None:
-        raise Refused(400, "the multipart field 'file' is missing")
+def _entry(request: Incoming) -> Entry:
+    entry = catalogue().get(request.endpoint)
+    if entry is None:
+        shown = request.endpoint[:60]
+        raise Refused(501, f"this emulator does not compute {shown!r}: it knows no such endpoint")
 
-    extension = await anyio.to_thread.run_sync(_extension, request.file)
-    return await anyio.to_thread.run_sync(service.keep, request.file, extension, request)
-
-
-async def oilpaint(service: Service, request: Incoming) -> Response:
-    """Paint a picture in oil."""
-    radius = _number(request, "radius", maximum=10.0)
-    content = await _source(service, request)
-    paint = partial(_pictures.oilpaint, radius=radius)
-    return await anyio.to_thread.run_sync(_painted, service, request, content, paint)
+    return entry
 
 
-async def delete(service: Service, request: Incoming) -> Response:
-    """Remove a stored picture for good."""
-    media_id = id_of(_text(request, "link"))
-    if not await anyio.to_thread.run_sync(service.store.delete, media_id):
-        raise Refused(404, f"nothing is stored under {media_id[:80]!r}")
+def _work(entry: Entry) -> Work:
+    from .pixels import works  # noqa: PLC0415 - brings numpy along: on the first need only
 
-    return answer(id=media_id, deleted=True)
+    work = works().get(entry.name)
+    if work is not None:
+        return work
 
-
-async def status(service: Service, request: Incoming) -> Response:
-    """Say that all is well."""
-    del service, request
-    return answer(payload="All services are up and running")
-
-
-@frozen
-class Route:
-    """An endpoint: what it does, the methods it takes, whether it needs a key."""
-
-    serve: Callable[[Service, Incoming], Awaitable[Response]]
-    methods: tuple[str, ...] = ("GET", "POST")
-    keyless: bool = False
+    reason = "cannot do it honestly"
+    if entry.parameters is None:
+        reason = "knows nothing of it but its name"
+    raise Refused(
+        501,
+        f"this emulator does not compute {entry.name!r}, as it {reason}: "
+        f"tell it what to answer with emulator.when({entry.name!r}, ...)",
+    )
 
 
-ROUTES = {
-    "store": Route(store, methods=("POST",)),
-    "oilpaint": Route(oilpaint),
-    "delete": Route(delete, methods=("GET",)),
-    "status": Route(status, methods=("GET",), keyless=True),
-}
+def _told(entry: Entry, given: Given, fields: dict[str, Any]) -> Response:
+    """The answer that was told; of one with Base64 the bytes, where these are asked for."""
+    data = fields.get("imgData")
+    if entry.blob and given.truth("blob") and isinstance(data, str):
+        try:
+            content = base64.b64decode(data, validate=True)
+        except binascii.Error:
+            raise Refused(400, "the 'imgData' that was told is no Base64") from None
+
+        return Response(content, media_type=str(fields.get("mimeType", "image/png")))
+
+    return JSONResponse({"status": 200, **fields})
 
 
-def _text(request: Incoming, name: str) -> str:
-    value = request.params.get(name)
-    if value is None or value == "":
-        raise Refused(400, f"the required parameter {name!r} is missing")
-
-    return str(value)
-
-
-def _number(request: Incoming, name: str, *, maximum: float) -> float:
-    try:
-        value = float(_text(request, name))
-    except ValueError:
-        value = math.nan
-    if not 0 <= value <= maximum:
-        raise Refused(400, f"the parameter {name!r} must be a number from 0 to {maximum:g}")
-
-    return value
-
-
-def _truth(request: Incoming, name: str) -> bool:
-    # The samples of four languages write it in these ways.
-    return str(request.params.get(name, "")).lower() in ("true", "1")
-
-
-async def _source(service: Service, request: Incoming) -> bytes:
-    """The bytes of the picture that the request means."""
-    if request.file is not None:
-        return request.file
-
-    link = _text(request, "img")
-    if link.startswith(f"{service.base_url}/"):
-        path = service.store.path(id_of(link))
-        if path is None:
-            raise Refused(404, "nothing is stored at the address in 'img'")
-
-        return await anyio.to_thread.run_sync(path.read_bytes)
-
-    return await _fetch(link)
-
-
-async def _fetch(link: str) -> bytes:
-    content = bytearray()
-    try:
-        async with (
-            httpx.AsyncClient(timeout=FETCH_TIMEOUT, trust_env=False) as client,
-            client.stream("GET", link) as reply,
-        ):
-            if reply.status_code != 200:
-                raise Refused(404, f"the address in 'img' answered {reply.status_code}")
-
-            async for chunk in reply.aiter_bytes():
-                content += chunk
-                if len(content) > FETCH_LIMIT:
-                    raise Refused(400, "the picture at the address in 'img' is too large")
-    except (httpx.RequestError, httpx.InvalidURL):
-        raise Refused(404, "the address in 'img' does not answer") from None
-
-    return bytes(content)
-
-
-def _extension(content: bytes) -> str:
-    try:
-        return _pictures.video_extension(content) or _pictures.decode(content).extension
-    except _pictures.NoPicture as problem:
-        raise Refused(415, str(problem)) from None
-
-
-def _painted(
-    service: Service,
-    request: Incoming,
-    content: bytes,
-    paint: Callable[[_pictures.Picture], _pictures.Picture],
+def _compute(
+    service: Service, request: Incoming, work: Work, sources: Sources, given: Given
 ) -> Response:
     try:
-        picture = paint(_pictures.decode(content))
-        made = picture.encoded()
-    except _pictures.NoPicture as problem:
+        made = work(sources, given)
+    except NoPicture as problem:
         raise Refused(415, str(problem)) from None
+    except (TooLarge, Unusable) as problem:
+        raise Refused(400, str(problem)) from None
 
-    if _truth(request, "blob"):
-        return Response(made, media_type=picture.media_type)
+    if given.truth("blob"):
+        return Response(made.content, media_type=made.media_type)
 
-    return service.keep(made, picture.extension, request)
+    return service.keep(made.content, made.extension, request, **made.fields)
+
+
+Handler = Callable[[Service, Incoming, Given, Sources], Awaitable[Response]]
+
+# Endpoints that are about the service and its store, or whose reply holds no picture.
+_HANDLERS: dict[str, Handler] = {
+    "about": _facts.about,
+    "copy": _storage.copy,
+    "delete": _storage.delete,
+    "extension": _facts.extension,
+    "header": _facts.header,
+    "status": _facts.status,
+    "store": _storage.store,
+}

@@ -45,6 +45,16 @@ class MediaStore:
         path = self.folder / media_id
         return path if _ID.fullmatch(media_id) and path.is_file() else None
 
+    def read(self, media_id: str) -> bytes | None:
+        """The bytes of that id, or None where nothing is stored under it."""
+        if not _ID.fullmatch(media_id):
+            return None
+
+        try:
+            return (self.folder / media_id).read_bytes()
+        except FileNotFoundError:
+            return None
+
     def delete(self, media_id: str) -> bool:
         """Remove it for good; whether it was there."""
         if not _ID.fullmatch(media_id):

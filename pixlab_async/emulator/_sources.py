@@ -1,0 +1,100 @@
+"""The files that a request is about: uploaded, stored here, or fetched from anywhere."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import AsyncExitStack
+
+import anyio.to_thread
+import httpx
+
+from pixlab_async.catalogue import Entry
+
+from ._checks import subject
+from ._given import Given
+from ._incoming import Incoming
+from ._media import id_of
+from ._replies import Refused
+from ._service import Service
+from ._work import Sources
+
+FETCH_TIMEOUT = 20.0
+FETCH_LIMIT = 64 * 1024 * 1024
+# All the files of one request together.
+TOTAL_LIMIT = 2 * FETCH_LIMIT
+# Endpoints whose address is no file to be read: a page to be shown, a name to be deleted.
+_NOT_READ = frozenset({"delete", "llmparse", "screencapture"})
+
+
+async def gather(service: Service, entry: Entry, request: Incoming, given: Given) -> Sources:
+    """Every file that the request names.
+
+    Raises:
+        Refused: One cannot be had.
+    """
+    files: dict[str, list[bytes]] = {}
+    uploaded = subject(entry)
+    if request.file is not None and uploaded is not None:
+        files[uploaded] = [request.file]
+    left = TOTAL_LIMIT
+    async with AsyncExitStack() as stack:
+        client: httpx.AsyncClient | None = None
+        for name, where, link in _links(entry, given):
+            content = await _stored(service, where, link)
+            if content is None:
+                if client is None:
+                    client = httpx.AsyncClient(
+                        timeout=FETCH_TIMEOUT, trust_env=False, follow_redirects=True
+                    )
+                    await stack.enter_async_context(client)
+                content = await _fetched(client, where, link)
+            left -= len(content)
+            if left < 0:
+                raise Refused(400, "the files of this request are too large together")
+
+            files.setdefault(name, []).append(content)
+    return Sources({name: tuple(contents) for name, contents in files.items()})
+
+
+def _links(entry: Entry, given: Given) -> Iterator[tuple[str, str, str]]:
+    """Each address: its parameter, its place in words such as ``cord[2].img``, itself."""
+    named = [parameter for parameter in entry.parameters or () if parameter.name in given]
+    if entry.name in _NOT_READ:
+        named = []
+    for parameter in named:
+        name = parameter.name
+        if parameter.type == "url":
+            yield name, name, given.text(name)
+        for member in (member.name for member in parameter.item if member.type == "url"):
+            for number, item in enumerate(given.items(name)):
+                yield name, f"{name}[{number}].{member}", item[member]
+
+
+async def _stored(service: Service, where: str, link: str) -> bytes | None:
+    """The bytes of what is stored here, or None where the address is another's."""
+    ours = link.startswith(f"{service.base_url}/")
+    if not ours and "/" in link:
+        return None
+
+    content = await anyio.to_thread.run_sync(service.store.read, id_of(link))
+    if content is None and ours:
+        raise Refused(404, f"nothing is stored at the address in {where!r}")
+
+    return content
+
+
+async def _fetched(client: httpx.AsyncClient, where: str, link: str) -> bytes:
+    content = bytearray()
+    try:
+        async with client.stream("GET", link) as reply:
+            if reply.status_code != 200:
+                raise Refused(404, f"the address in {where!r} answered {reply.status_code}")
+
+            async for chunk in reply.aiter_bytes():
+                content += chunk
+                if len(content) > FETCH_LIMIT:
+                    raise Refused(400, f"the file at the address in {where!r} is too large")
+    except (httpx.RequestError, httpx.InvalidURL):
+        raise Refused(404, f"the address in {where!r} does not answer") from None
+
+    return bytes(content)
