@@ -7,7 +7,7 @@ async with AsyncPixLab() as pixlab:
         await pixlab.download(media, "painted.png")
 """
 
-from typing import TYPE_CHECKING
+import typing as _typing
 
 from ._blob_pictures import BlobPictures
 from ._bulk import DeleteMany, Links
@@ -46,7 +46,7 @@ from ._sources import Source
 from ._success import Success
 from ._version import VERSION as __version__  # noqa: N811 - the name that tools look for
 
-if TYPE_CHECKING:
+if _typing.TYPE_CHECKING:
     from ._faces import (
         Emotion,
         Face,

@@ -7,7 +7,6 @@ from typing import TypeVar
 
 from ._protocol import Call, Unlinked
 from ._results import Blob
-from ._sources import Source
 from .endpoints import Pictures
 from .endpoints._group import Group, blob, call_of
 from .endpoints.canvas import Comparison
@@ -25,13 +24,11 @@ class BlobPictures(Pictures[Blob], Comparison[Blob], Cutouts[Blob]):
     async def send(self, call: Call[T]) -> T:
         return await self._client.send(call)
 
-    async def _picture(
-        self, name: str, source: Source | None, params: Mapping[str, Unlinked]
-    ) -> Blob:
-        return await self._client.send(call_of(name, blob, source, params, blob=True))
+    async def _picture(self, name: str, params: Mapping[str, Unlinked]) -> Blob:
+        return await self._client.send(call_of(name, blob, params, blob=True))
 
     async def _difference(self, name: str, params: Mapping[str, Unlinked]) -> Blob:
-        return await self._picture(name, None, params)
+        return await self._picture(name, params)
 
-    async def _cutout(self, name: str, source: Source, params: Mapping[str, Unlinked]) -> Blob:
-        return await self._picture(name, source, params)
+    async def _cutout(self, name: str, params: Mapping[str, Unlinked]) -> Blob:
+        return await self._picture(name, params)

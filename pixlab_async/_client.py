@@ -29,7 +29,7 @@ from ._pacer import Pacer, per_minute
 from ._protocol import Auth, Call, Unlinked
 from ._results import Media
 from ._retry import RetryPolicy
-from ._sources import Source, Upload
+from ._sources import Upload
 from .endpoints import Others, Pictures
 from .endpoints._group import call_of, media
 from .endpoints.canvas import Comparison, difference
@@ -253,18 +253,14 @@ class AsyncPixLab(
     async def _store(self, upload: Upload) -> Media:
         return await self.send(Call(ENDPOINTS["store"], media, upload=upload))
 
-    async def _picture(
-        self, name: str, source: Source | None, params: Mapping[str, Unlinked]
-    ) -> Media:
-        return await self.send(call_of(name, media, source, params))
+    async def _picture(self, name: str, params: Mapping[str, Unlinked]) -> Media:
+        return await self.send(call_of(name, media, params))
 
     async def _difference(self, name: str, params: Mapping[str, Unlinked]) -> Difference:
-        return await self.send(call_of(name, difference, None, params))
+        return await self.send(call_of(name, difference, params))
 
-    async def _cutout(
-        self, name: str, source: Source, params: Mapping[str, Unlinked]
-    ) -> InlinePicture:
-        return await self.send(call_of(name, inline, source, params, inline=True))
+    async def _cutout(self, name: str, params: Mapping[str, Unlinked]) -> InlinePicture:
+        return await self.send(call_of(name, inline, params, inline=True))
 
 
 def _carried_by(http_client: httpx.AsyncClient, auth: Auth, transport: object) -> BaseURL:

@@ -117,4 +117,4 @@ def find(name: str) -> Endpoint:
             f"case, such as 'oilpaint'."
         )
 
-    return ENDPOINTS.get(name) or Endpoint(name, stores=True, upload=True)
+    return ENDPOINTS.get(name) or Endpoint(name, _GET, stores=True, upload=True)

@@ -290,7 +290,7 @@ async def test_call_repeats_what_the_caller_says_may_be_repeated(
     emulator.inject(Fault(endpoint="tagimg", status=500))
 
     with pytest.raises(PixLabError) as caught:
-        await pixlab.call("tagimg", {"img": "https://example.org/a.png"}, repeatable=True)
+        await pixlab.call("labelimage", {"img": "https://example.org/a.png"}, repeatable=True)
 
     assert caught.value.attempts > 1
 
@@ -299,7 +299,7 @@ async def test_call_does_not_repeat_what_it_does_not_know(
     pixlab: AsyncPixLab, emulator: Emulator
 ) -> None:
     with pytest.raises(PixLabError) as caught:
-        await pixlab.call("tagimg", {"img": "https://example.org/a.png"})
+        await pixlab.call("labelimage", {"img": "https://example.org/a.png"})
 
     assert caught.value.attempts == 1
 

@@ -75,9 +75,17 @@ def test_the_front_door_is_sorted_and_open() -> None:
 
 def test_everything_public_is_in_the_front_door() -> None:
     public = {
-        name for name in vars(pixlab_async) if name.isidentifier() and not name.startswith("_")
+        name for name in dir(pixlab_async) if name.isidentifier() and not name.startswith("_")
     }
-    submodules = {"catalogue", "cli", "emulator", "endpoints", "pytest_plugin", "testing", "transports"}
+    submodules = {
+        "catalogue",
+        "cli",
+        "emulator",
+        "endpoints",
+        "pytest_plugin",
+        "testing",
+        "transports",
+    }
 
     assert public - submodules == set(pixlab_async.__all__) - {"__version__"}
 

@@ -135,7 +135,13 @@ def test_a_value_that_cannot_be_sent_is_refused(value: Any, method: str) -> None
 
 def test_a_query_has_a_limit() -> None:
     with pytest.raises(ConfigurationError, match="method='POST'"):
-        request(call({"a": "é" * (TARGET_LIMIT // 5)}))
+        request(call({"a": "é" * (TARGET_LIMIT // 5)}, "GET"))
+
+
+def test_what_is_too_long_for_a_query_goes_as_json_where_that_is_taken() -> None:
+    made = request(call({"a": "é" * (TARGET_LIMIT // 5)}))
+
+    assert (made.method, made.target.partition("?")[2]) == ("POST", "")
 
 
 @given(st.text(st.characters(exclude_categories=["Cs"])))

@@ -241,8 +241,7 @@ async def test_a_connection_that_ends_after_the_client_is_closed(emulator: Emula
                 await anyio.wait_all_tasks_blocked()
                 await pixlab.aclose()
                 group.cancel_scope.cancel()
-
-    assert transport._free == []
+        assert transport._free(f"{script.base_url}/delete") == []
 
 
 async def _ignore_errors(pixlab: AsyncPixLab) -> None:
@@ -257,8 +256,7 @@ async def test_a_call_under_way_when_the_client_is_closed_ends_and_is_not_kept()
         transport._closed = True
         await pixlab.delete(LINK)
         await pixlab.aclose()
-
-    assert transport._free == []
+        assert transport._free(f"{script.base_url}/delete") == []
 
 
 def test_httpx_sees_no_parameters_in_its_own_log(
@@ -354,15 +352,16 @@ async def test_all_connections_that_died_while_idle_are_dropped_at_once() -> Non
         ) as pixlab:
             transport = pixlab._core.transport
             assert isinstance(transport, HttpxTransport)
+            free = transport._free(f"{script.base_url}/delete")
             slots = [await transport._open(script.base_url) for _ in range(5)]
             for slot in slots:
-                transport._free.append(slot)
+                free.append(slot)
                 await pixlab.delete(LINK)
-                transport._free.clear()
-            transport._free.extend(slots)
+                free.clear()
+            free.extend(slots)
 
             assert (await pixlab.delete(LINK)).meta.attempts == 2
-            assert len(transport._free) == 1
+            assert len(free) == 1
 
 
 async def test_certificates_that_cannot_be_read_are_told(

@@ -14,7 +14,7 @@ from typing import Generic, TypeVar, cast
 from .._endpoint import ENDPOINTS, Endpoint
 from .._protocol import Call, Parameter, Unlinked, uploads_in
 from .._results import Answer, Blob, Media
-from .._sources import Source, Upload, as_source
+from .._sources import Upload
 from .._success import Success
 
 T = TypeVar("T")
@@ -33,8 +33,8 @@ class PictureGroup(Group, Generic[P]):
     """A set of endpoints that make a picture."""
 
     @abstractmethod
-    async def _picture(self, name: str, source: Source | None, params: Mapping[str, Unlinked]) -> P:
-        """Have a picture made: of the source where there is one, else of the parameters."""
+    async def _picture(self, name: str, params: Mapping[str, Unlinked]) -> P:
+        """Have a picture made."""
 
 
 def media(success: Success) -> Media:
@@ -62,7 +62,6 @@ def answer(success: Success) -> Answer:
 def call_of(
     name: str,
     returns: Callable[[Success], T],
-    source: Source | None,
     params: Mapping[str, Unlinked],
     *,
     blob: bool = False,
@@ -73,20 +72,18 @@ def call_of(
     Args:
         name: The endpoint.
         returns: Makes the result.
-        source: The picture for ``img``, or None where the endpoint has no such parameter.
-        params: The parameters; pictures in them must be links or uploads.
+        params: The parameters; pictures in them must be links or uploads. An upload that
+            is ``img`` goes as the field ``file`` where the endpoint takes that.
         blob: Whether the picture's bytes are to come instead of JSON.
         inline: Whether the reply may hold a picture within its JSON.
     """
     endpoint = ENDPOINTS[name]
     sent = {**params, "blob": True} if blob else dict(params)
-    upload = None
-    if source is not None:
-        given = as_source(source)
-        if isinstance(given, Upload) and endpoint.upload:
-            upload = given
-        else:
-            sent = {"img": given, **sent}
+    upload = sent.get("img")
+    if not isinstance(upload, Upload) or not endpoint.upload:
+        return linked_call(endpoint, returns, sent, blob=blob, inline=inline)
+
+    del sent["img"]
     return linked_call(endpoint, returns, sent, upload, blob=blob, inline=inline)
 
 

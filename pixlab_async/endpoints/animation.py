@@ -37,7 +37,7 @@ class Animation(PictureGroup[P]):
             "frames": _values.frames(frames),
             "delay": optional(whole, delay, "delay", 0),
         }
-        return await self._picture("makegif", None, params)
+        return await self._picture("makegif", params)
 
     async def cropgif(
         self, source: Source, x: int, y: int, *, width: int | None = None, height: int | None = None
@@ -61,12 +61,13 @@ class Animation(PictureGroup[P]):
         """
         one_of(width=width, height=height)
         params: dict[str, Unlinked] = {
+            "img": as_source(source),
             "x": whole(x, "x"),
             "y": whole(y, "y"),
             "width": optional(whole, width, "width", 1),
             "height": optional(whole, height, "height", 1),
         }
-        return await self._picture("cropgif", source, params)
+        return await self._picture("cropgif", params)
 
     async def resizegif(
         self, source: Source, *, width: int | None = None, height: int | None = None
@@ -90,10 +91,11 @@ class Animation(PictureGroup[P]):
         """
         one_of(width=width, height=height)
         params: dict[str, Unlinked] = {
+            "img": as_source(source),
             "width": optional(whole, width, "width", 1),
             "height": optional(whole, height, "height", 1),
         }
-        return await self._picture("resizegif", source, params)
+        return await self._picture("resizegif", params)
 
     async def gifcomposite(
         self, source: Source, composite: Source, x: int, y: int, *, frame: int | None = None
@@ -117,9 +119,10 @@ class Animation(PictureGroup[P]):
         Source: https://pixlab.io/endpoints/gifcomposite
         """
         params: dict[str, Unlinked] = {
+            "img": as_source(source),
             "composite": as_source(composite),
             "x": whole(x, "x"),
             "y": whole(y, "y"),
             "frame": optional(whole, frame, "frame", 0),
         }
-        return await self._picture("gifcomposite", source, params)
+        return await self._picture("gifcomposite", params)

@@ -51,7 +51,7 @@ class Canvas(PictureGroup[P]):
             "color": optional(filled, color, "color"),
             "export": optional(filled, export, "export"),
         }
-        return await self._picture("newimage", None, params)
+        return await self._picture("newimage", params)
 
     async def pixelgenerate(
         self,
@@ -82,7 +82,7 @@ class Canvas(PictureGroup[P]):
             "color": optional(filled, color, "color"),
             "export": optional(filled, export, "export"),
         }
-        return await self._picture("pixelgenerate", None, params)
+        return await self._picture("pixelgenerate", params)
 
 
 class Comparison(Group, Generic[D]):
@@ -139,7 +139,7 @@ class Captures(Group):
             "height": optional(whole, height, "height", 1),
             "export": optional(filled, export, "export"),
         }
-        return await self.send(call_of("screencapture", media, None, params))
+        return await self.send(call_of("screencapture", media, params))
 
 
 def difference(success: Success) -> Difference:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from .._arguments import number, optional, truth, whole
 from .._protocol import Unlinked
-from .._sources import Source
+from .._sources import Source, as_source
 from ._group import P, PictureGroup
 
 
@@ -22,7 +22,7 @@ class Color(PictureGroup[P]):
 
         Source: https://pixlab.io/endpoints/grayscale
         """
-        return await self._picture("grayscale", source, {})
+        return await self._picture("grayscale", {"img": as_source(source)})
 
     async def gamma(self, source: Source, gamma: float, *, channel: int | None = None) -> P:
         """Correct the gamma.
@@ -39,10 +39,11 @@ class Color(PictureGroup[P]):
         Source: https://pixlab.io/endpoints/gamma
         """
         params: dict[str, Unlinked] = {
+            "img": as_source(source),
             "gamma": number(gamma, "gamma", 0, 10),
             "channel": optional(whole, channel, "channel", 0),
         }
-        return await self._picture("gamma", source, params)
+        return await self._picture("gamma", params)
 
     async def modulate(self, source: Source, brightness: float, saturation: float, hue: float) -> P:
         """Change brightness, saturation and hue.
@@ -61,11 +62,12 @@ class Color(PictureGroup[P]):
         Source: https://pixlab.io/endpoints/modulate
         """
         params: dict[str, Unlinked] = {
+            "img": as_source(source),
             "brightness": number(brightness, "brightness", 0, 500),
             "saturation": number(saturation, "saturation", 0, 500),
             "hue": number(hue, "hue", 0, 360),
         }
-        return await self._picture("modulate", source, params)
+        return await self._picture("modulate", params)
 
     async def negate(self, source: Source, gray: bool, *, channel: int | None = None) -> P:
         """Invert the colors.
@@ -82,10 +84,11 @@ class Color(PictureGroup[P]):
         Source: https://pixlab.io/endpoints/negate
         """
         params: dict[str, Unlinked] = {
+            "img": as_source(source),
             "gray": truth(gray, "gray"),
             "channel": optional(whole, channel, "channel", 0),
         }
-        return await self._picture("negate", source, params)
+        return await self._picture("negate", params)
 
     async def normalize(self, source: Source, *, channel: int | None = None) -> P:
         """Raise the contrast: spread the colors over the whole range.
@@ -101,9 +104,10 @@ class Color(PictureGroup[P]):
         Source: https://pixlab.io/endpoints/normalize
         """
         params: dict[str, Unlinked] = {
+            "img": as_source(source),
             "channel": optional(whole, channel, "channel", 0),
         }
-        return await self._picture("normalize", source, params)
+        return await self._picture("normalize", params)
 
     async def linearstretch(self, source: Source, blackpoint: float, whitepoint: float) -> P:
         """Stretch the intensity between a black and a white point.
@@ -120,10 +124,11 @@ class Color(PictureGroup[P]):
         Source: https://pixlab.io/endpoints/linearstretch
         """
         params: dict[str, Unlinked] = {
+            "img": as_source(source),
             "blackpoint": number(blackpoint, "blackpoint"),
             "whitepoint": number(whitepoint, "whitepoint"),
         }
-        return await self._picture("linearstretch", source, params)
+        return await self._picture("linearstretch", params)
 
     async def sepia(self, source: Source, sepia: float) -> P:
         """Tone the picture like an old photograph.
@@ -139,9 +144,10 @@ class Color(PictureGroup[P]):
         Source: https://pixlab.io/endpoints/sepia
         """
         params: dict[str, Unlinked] = {
+            "img": as_source(source),
             "sepia": number(sepia, "sepia", 0, 255),
         }
-        return await self._picture("sepia", source, params)
+        return await self._picture("sepia", params)
 
     async def haldclut(self, source: Source, *, channel: int | None = None) -> P:
         """Replace the colors by a lookup table that is built into the service.
@@ -157,9 +163,10 @@ class Color(PictureGroup[P]):
         Source: https://pixlab.io/endpoints/haldclut
         """
         params: dict[str, Unlinked] = {
+            "img": as_source(source),
             "channel": optional(whole, channel, "channel", 0),
         }
-        return await self._picture("haldclut", source, params)
+        return await self._picture("haldclut", params)
 
     async def colorspace_cmyk(self, source: Source) -> P:
         """Convert the picture to the color model CMYK.
@@ -172,7 +179,7 @@ class Color(PictureGroup[P]):
 
         Source: https://pixlab.io/endpoints/colorspace_cmyk
         """
-        return await self._picture("colorspace_cmyk", source, {})
+        return await self._picture("colorspace_cmyk", {"img": as_source(source)})
 
     async def colorspace_gray(self, source: Source) -> P:
         """Convert the picture to the color model gray.
@@ -185,7 +192,7 @@ class Color(PictureGroup[P]):
 
         Source: https://pixlab.io/endpoints/colorspace_gray
         """
-        return await self._picture("colorspace_gray", source, {})
+        return await self._picture("colorspace_gray", {"img": as_source(source)})
 
     async def colorspace_hsl(self, source: Source) -> P:
         """Convert the picture to the color model HSL.
@@ -198,7 +205,7 @@ class Color(PictureGroup[P]):
 
         Source: https://pixlab.io/endpoints/colorspace_hsl
         """
-        return await self._picture("colorspace_hsl", source, {})
+        return await self._picture("colorspace_hsl", {"img": as_source(source)})
 
     async def colorspace_rgb(self, source: Source) -> P:
         """Convert the picture to the color model RGB.
@@ -211,7 +218,7 @@ class Color(PictureGroup[P]):
 
         Source: https://pixlab.io/endpoints/colorspace_rgb
         """
-        return await self._picture("colorspace_rgb", source, {})
+        return await self._picture("colorspace_rgb", {"img": as_source(source)})
 
     async def colorspace_srgb(self, source: Source) -> P:
         """Convert the picture to the color model sRGB.
@@ -224,7 +231,7 @@ class Color(PictureGroup[P]):
 
         Source: https://pixlab.io/endpoints/colorspace_srgb
         """
-        return await self._picture("colorspace_srgb", source, {})
+        return await self._picture("colorspace_srgb", {"img": as_source(source)})
 
     async def colorspace_transparent(self, source: Source) -> P:
         """Convert the picture to the color model transparent.
@@ -237,4 +244,4 @@ class Color(PictureGroup[P]):
 
         Source: https://pixlab.io/endpoints/colorspace_transparent
         """
-        return await self._picture("colorspace_transparent", source, {})
+        return await self._picture("colorspace_transparent", {"img": as_source(source)})

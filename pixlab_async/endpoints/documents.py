@@ -51,7 +51,7 @@ class PDFs(PictureGroup[P]):
             "input": filled(input, "input"),
             "format": filled(format, "format"),
         }
-        return await self._picture("pdfgen", None, params)
+        return await self._picture("pdfgen", params)
 
 
 class Documents(Group):
@@ -84,12 +84,13 @@ class Documents(Group):
         Source: https://pixlab.io/endpoints/ocr
         """
         params = {
+            "img": as_source(source),
             "lang": optional(filled, lang, "lang"),
             "orientation": optional(truth, orientation, "orientation"),
             "nl": optional(truth, nl, "nl"),
             "br": optional(truth, br, "br"),
         }
-        return await self.send(call_of("ocr", _recognized, source, params))
+        return await self.send(call_of("ocr", _recognized, params))
 
     async def docscan(
         self,
@@ -120,12 +121,13 @@ class Documents(Group):
         Source: https://ekyc.pixlab.io/docscan
         """
         params = {
+            "img": as_source(source),
             "type": filled(type, "type"),
             "country": optional(filled, country, "country"),
             "facecrop": optional(truth, facecrop, "facecrop"),
             "faceblob": optional(truth, faceblob, "faceblob"),
         }
-        return await self.send(call_of("docscan", _scanned, source, params, inline=True))
+        return await self.send(call_of("docscan", _scanned, params, inline=True))
 
     async def pdftoimg(self, src: Source, *, export: str | None = None) -> Media:
         """Make a picture of a page of a PDF. Known from sample programs alone.
@@ -139,7 +141,7 @@ class Documents(Group):
             PixLabError: As for every call; see the error tree.
         """
         params = {"src": as_source(src), "export": optional(filled, export, "export")}
-        return await self.send(call_of("pdftoimg", media, None, params))
+        return await self.send(call_of("pdftoimg", media, params))
 
     async def template(
         self,
@@ -179,7 +181,7 @@ class Documents(Group):
             "format": optional(filled, format, "format"),
             "layers": optional(_object, layers, "layers"),
         }
-        return await self.send(call_of("template", _rendering, None, params))
+        return await self.send(call_of("template", _rendering, params))
 
 
 def _object(value: object, name: str) -> dict[str, Parameter]:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from .._arguments import filled, number, optional, whole
 from .._protocol import Unlinked
-from .._sources import Source
+from .._sources import Source, as_source
 from ._group import P, PictureGroup
 
 if TYPE_CHECKING:
@@ -48,6 +48,7 @@ class Drawing(PictureGroup[P]):
         Source: https://pixlab.io/endpoints/drawline
         """
         params: dict[str, Unlinked] = {
+            "img": as_source(source),
             "startx": whole(startx, "startx"),
             "starty": whole(starty, "starty"),
             "endx": whole(endx, "endx"),
@@ -56,7 +57,7 @@ class Drawing(PictureGroup[P]):
             "strokewidth": optional(number, strokewidth, "strokewidth", 0),
             "strokeopacity": optional(number, strokeopacity, "strokeopacity", 0),
         }
-        return await self._picture("drawline", source, params)
+        return await self._picture("drawline", params)
 
     async def drawlines(
         self,
@@ -86,12 +87,13 @@ class Drawing(PictureGroup[P]):
         from .. import _values  # noqa: PLC0415 - many programs never need it
 
         params: dict[str, Unlinked] = {
+            "img": as_source(source),
             "lines": _values.lines(lines),
             "color": optional(filled, color, "color"),
             "strokewidth": optional(number, strokewidth, "strokewidth", 0),
             "strokeopacity": optional(number, strokeopacity, "strokeopacity", 0),
         }
-        return await self._picture("drawlines", source, params)
+        return await self._picture("drawlines", params)
 
     async def drawpoints(
         self, source: Source, points: Iterable[PointLike], *, color: str | None = None
@@ -112,10 +114,11 @@ class Drawing(PictureGroup[P]):
         from .. import _values  # noqa: PLC0415 - many programs never need it
 
         params: dict[str, Unlinked] = {
+            "img": as_source(source),
             "points": _values.points(points),
             "color": optional(filled, color, "color"),
         }
-        return await self._picture("drawpoints", source, params)
+        return await self._picture("drawpoints", params)
 
     async def drawrectangle(
         self,
@@ -150,6 +153,7 @@ class Drawing(PictureGroup[P]):
         Source: https://pixlab.io/endpoints/drawrectangle
         """
         params: dict[str, Unlinked] = {
+            "img": as_source(source),
             "x": whole(x, "x"),
             "y": whole(y, "y"),
             "width": whole(width, "width", 1),
@@ -159,7 +163,7 @@ class Drawing(PictureGroup[P]):
             "strokewidth": optional(number, strokewidth, "strokewidth", 0),
             "strokeopacity": optional(number, strokeopacity, "strokeopacity", 0),
         }
-        return await self._picture("drawrectangle", source, params)
+        return await self._picture("drawrectangle", params)
 
     async def drawrectangles(
         self,
@@ -191,10 +195,11 @@ class Drawing(PictureGroup[P]):
         from .. import _values  # noqa: PLC0415 - many programs never need it
 
         params: dict[str, Unlinked] = {
+            "img": as_source(source),
             "cord": _values.drawn(cord),
             "color": optional(filled, color, "color"),
             "fillcolor": optional(filled, fillcolor, "fillcolor"),
             "strokewidth": optional(number, strokewidth, "strokewidth", 0),
             "strokeopacity": optional(number, strokeopacity, "strokeopacity", 0),
         }
-        return await self._picture("drawrectangles", source, params)
+        return await self._picture("drawrectangles", params)

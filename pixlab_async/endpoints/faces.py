@@ -45,9 +45,9 @@ class FaceAnalysis(Group):
 
         Source: https://pixlab.io/endpoints/facedetect
         """
-        params = {"count": optional(truth, count, "count")}
+        params = {"img": as_source(source), "count": optional(truth, count, "count")}
         returns = _counted if count else _detected
-        return await self.send(call_of("facedetect", returns, source, params))
+        return await self.send(call_of("facedetect", returns, params))
 
     async def facelandmarks(self, source: Source) -> Faces[FaceLandmarks]:
         """Find every face of a picture, and its eyes, nose, mouth and chin.
@@ -60,7 +60,7 @@ class FaceAnalysis(Group):
 
         Source: https://pixlab.io/endpoints/facelandmarks
         """
-        return await self.send(call_of("facelandmarks", _landmarked, source, {}))
+        return await self.send(call_of("facelandmarks", _landmarked, {"img": as_source(source)}))
 
     async def facemotion(self, source: Source) -> Faces[FaceMotion]:
         """Find every face of a picture, and estimate age, gender and emotion.
@@ -73,7 +73,7 @@ class FaceAnalysis(Group):
 
         Source: https://pixlab.io/endpoints/facemotion
         """
-        return await self.send(call_of("facemotion", _estimated, source, {}))
+        return await self.send(call_of("facemotion", _estimated, {"img": as_source(source)}))
 
     async def facecompare(self, src: Source, target: Source) -> FaceComparison:
         """Tell whether the single faces of two pictures are one person's.
@@ -88,7 +88,7 @@ class FaceAnalysis(Group):
         Source: https://pixlab.io/cmd?id=facecompare
         """
         params = {"src": as_source(src), "target": as_source(target)}
-        return await self.send(call_of("facecompare", _compared, None, params))
+        return await self.send(call_of("facecompare", _compared, params))
 
     async def facelookup(self, face: Source, crowd: Source) -> FaceSearch:
         """Look for a face among those of a crowd.
@@ -103,7 +103,7 @@ class FaceAnalysis(Group):
         Source: https://pixlab.io/cmd?id=facelookup
         """
         params = {"face": as_source(face), "crowd": as_source(crowd)}
-        return await self.send(call_of("facelookup", _found, None, params))
+        return await self.send(call_of("facelookup", _found, params))
 
 
 _PLACE = ("left", "top", "width", "height")

@@ -6,7 +6,7 @@ from typing import Literal
 
 from .._arguments import number, optional, truth, whole
 from .._protocol import Unlinked
-from .._sources import Source
+from .._sources import Source, as_source
 from ._group import P, PictureGroup
 
 
@@ -31,11 +31,12 @@ class Filters(PictureGroup[P]):
         Source: https://pixlab.io/endpoints/blur
         """
         params: dict[str, Unlinked] = {
+            "img": as_source(source),
             "radius": number(radius, "radius", 0, 100),
             "sigma": number(sigma, "sigma", 0, 200),
             "channel": optional(whole, channel, "channel", 0),
         }
-        return await self._picture("blur", source, params)
+        return await self._picture("blur", params)
 
     async def gaussianblur(
         self, source: Source, radius: float, sigma: float, *, channel: int | None = None
@@ -57,11 +58,12 @@ class Filters(PictureGroup[P]):
         Source: https://pixlab.io/endpoints/gaussianblur
         """
         params: dict[str, Unlinked] = {
+            "img": as_source(source),
             "radius": number(radius, "radius", 0, 100),
             "sigma": number(sigma, "sigma", 0, 100),
             "channel": optional(whole, channel, "channel", 0),
         }
-        return await self._picture("gaussianblur", source, params)
+        return await self._picture("gaussianblur", params)
 
     async def motionblur(
         self,
@@ -90,12 +92,13 @@ class Filters(PictureGroup[P]):
         Source: https://pixlab.io/endpoints/motionblur
         """
         params: dict[str, Unlinked] = {
+            "img": as_source(source),
             "radius": number(radius, "radius", 0, 100),
             "sigma": number(sigma, "sigma", 0, 200),
             "angle": number(angle, "angle", None, 360),
             "channel": optional(whole, channel, "channel", 0),
         }
-        return await self._picture("motionblur", source, params)
+        return await self._picture("motionblur", params)
 
     async def radialblur(self, source: Source, angle: float, *, channel: int | None = None) -> P:
         """Blur the picture as if it turned.
@@ -112,10 +115,11 @@ class Filters(PictureGroup[P]):
         Source: https://pixlab.io/endpoints/radialblur
         """
         params: dict[str, Unlinked] = {
+            "img": as_source(source),
             "angle": number(angle, "angle", None, 180),
             "channel": optional(whole, channel, "channel", 0),
         }
-        return await self._picture("radialblur", source, params)
+        return await self._picture("radialblur", params)
 
     async def noise(
         self, source: Source, noise: Literal[1, 2, 3, 4, 5, 6, 7], *, channel: int | None = None
@@ -137,10 +141,11 @@ class Filters(PictureGroup[P]):
         Source: https://pixlab.io/endpoints/noise
         """
         params: dict[str, Unlinked] = {
+            "img": as_source(source),
             "noise": whole(noise, "noise", 1, 7),
             "channel": optional(whole, channel, "channel", 0),
         }
-        return await self._picture("noise", source, params)
+        return await self._picture("noise", params)
 
     async def oilpaint(self, source: Source, radius: float) -> P:
         """Paint the picture in oil: each pixel takes the commonest color around it.
@@ -156,9 +161,10 @@ class Filters(PictureGroup[P]):
         Source: https://pixlab.io/endpoints/oilpaint
         """
         params: dict[str, Unlinked] = {
+            "img": as_source(source),
             "radius": number(radius, "radius", 0, 10),
         }
-        return await self._picture("oilpaint", source, params)
+        return await self._picture("oilpaint", params)
 
     async def charcoal(self, source: Source, radius: float, sigma: float) -> P:
         """Draw the picture in charcoal.
@@ -175,10 +181,11 @@ class Filters(PictureGroup[P]):
         Source: https://pixlab.io/endpoints/charcoal
         """
         params: dict[str, Unlinked] = {
+            "img": as_source(source),
             "radius": number(radius, "radius", 0, 10),
             "sigma": number(sigma, "sigma", 0, 100),
         }
-        return await self._picture("charcoal", source, params)
+        return await self._picture("charcoal", params)
 
     async def sketch(
         self, source: Source, sigma: float, angle: float, *, radius: float | None = None
@@ -198,11 +205,12 @@ class Filters(PictureGroup[P]):
         Source: https://pixlab.io/endpoints/sketch
         """
         params: dict[str, Unlinked] = {
+            "img": as_source(source),
             "sigma": number(sigma, "sigma", 0, 100),
             "angle": number(angle, "angle", None, 360),
             "radius": optional(number, radius, "radius", 0, 30),
         }
-        return await self._picture("sketch", source, params)
+        return await self._picture("sketch", params)
 
     async def implode(self, source: Source, radius: float) -> P:
         """Pull the pixels towards the center.
@@ -218,9 +226,10 @@ class Filters(PictureGroup[P]):
         Source: https://pixlab.io/endpoints/implode
         """
         params: dict[str, Unlinked] = {
+            "img": as_source(source),
             "radius": number(radius, "radius", None, 10),
         }
-        return await self._picture("implode", source, params)
+        return await self._picture("implode", params)
 
     async def shade(self, source: Source, gray: bool, azimuth: float, elevation: float) -> P:
         """Light the picture from afar, for a look of depth.
@@ -238,8 +247,9 @@ class Filters(PictureGroup[P]):
         Source: https://pixlab.io/endpoints/shade
         """
         params: dict[str, Unlinked] = {
+            "img": as_source(source),
             "gray": truth(gray, "gray"),
             "azimuth": number(azimuth, "azimuth"),
             "elevation": number(elevation, "elevation"),
         }
-        return await self._picture("shade", source, params)
+        return await self._picture("shade", params)

@@ -6,7 +6,7 @@ from typing import Literal
 
 from .._arguments import filled, optional, whole, words
 from .._protocol import Unlinked
-from .._sources import Source
+from .._sources import Source, as_source
 from ._group import P, PictureGroup
 
 
@@ -37,11 +37,12 @@ class Formats(PictureGroup[P]):
         Source: https://pixlab.io/endpoints/convert
         """
         params: dict[str, Unlinked] = {
+            "img": as_source(source),
             "export": filled(export, "export"),
             "background": optional(filled, background, "background"),
             "compression": optional(whole, compression, "compression", 0, 100),
         }
-        return await self._picture("convert", source, params)
+        return await self._picture("convert", params)
 
     async def compress(self, source: Source, quality: int) -> P:
         """Write the picture anew, in a quality of your choice.
@@ -57,9 +58,10 @@ class Formats(PictureGroup[P]):
         Source: https://pixlab.io/endpoints/compress
         """
         params: dict[str, Unlinked] = {
+            "img": as_source(source),
             "quality": whole(quality, "quality", 1, 100),
         }
-        return await self._picture("compress", source, params)
+        return await self._picture("compress", params)
 
     async def strip(self, source: Source) -> P:
         """Drop metadata: comments, profiles, camera data.
@@ -72,7 +74,7 @@ class Formats(PictureGroup[P]):
 
         Source: https://pixlab.io/endpoints/strip
         """
-        return await self._picture("strip", source, {})
+        return await self._picture("strip", {"img": as_source(source)})
 
     async def setopt(self, source: Source, opt: str, val: str) -> P:
         """Set one option of ImageMagick's on the picture.
@@ -89,10 +91,11 @@ class Formats(PictureGroup[P]):
         Source: https://pixlab.io/cmd?id=setopt
         """
         params: dict[str, Unlinked] = {
+            "img": as_source(source),
             "opt": filled(opt, "opt"),
             "val": words(val, "val"),
         }
-        return await self._picture("setopt", source, params)
+        return await self._picture("setopt", params)
 
     async def setorientation(
         self, source: Source, orientation: Literal[1, 2, 3, 4, 5, 6, 7, 8]
@@ -110,9 +113,10 @@ class Formats(PictureGroup[P]):
         Source: https://pixlab.io/endpoints/setorientation
         """
         params: dict[str, Unlinked] = {
+            "img": as_source(source),
             "orientation": whole(orientation, "orientation", 1, 8),
         }
-        return await self._picture("setorientation", source, params)
+        return await self._picture("setorientation", params)
 
     async def setresolution(self, source: Source, xr: int, yr: int) -> P:
         """Set the resolution; the pixels stay.
@@ -129,10 +133,11 @@ class Formats(PictureGroup[P]):
         Source: https://pixlab.io/endpoints/setresolution
         """
         params: dict[str, Unlinked] = {
+            "img": as_source(source),
             "xr": whole(xr, "xr", 16, 300),
             "yr": whole(yr, "yr", 16, 300),
         }
-        return await self._picture("setresolution", source, params)
+        return await self._picture("setresolution", params)
 
     async def encrypt(self, source: Source, pwd: str) -> P:
         """Scramble the pixels with a passphrase, for ``decrypt`` to restore.
@@ -150,9 +155,10 @@ class Formats(PictureGroup[P]):
         Source: https://pixlab.io/endpoints/encrypt
         """
         params: dict[str, Unlinked] = {
+            "img": as_source(source),
             "pwd": filled(pwd, "pwd"),
         }
-        return await self._picture("encrypt", source, params)
+        return await self._picture("encrypt", params)
 
     async def decrypt(self, source: Source, pwd: str) -> P:
         """Restore a picture that ``encrypt`` scrambled.
@@ -170,6 +176,7 @@ class Formats(PictureGroup[P]):
         Source: https://pixlab.io/endpoints/decrypt
         """
         params: dict[str, Unlinked] = {
+            "img": as_source(source),
             "pwd": filled(pwd, "pwd"),
         }
-        return await self._picture("decrypt", source, params)
+        return await self._picture("decrypt", params)

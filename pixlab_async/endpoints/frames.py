@@ -41,11 +41,12 @@ class Frames(PictureGroup[P]):
         """
         one_of(width=width, height=height)
         params: dict[str, Unlinked] = {
+            "img": as_source(source),
             "width": optional(whole, width, "width", 0, 300),
             "height": optional(whole, height, "height", 0, 300),
             "color": optional(filled, color, "color"),
         }
-        return await self._picture("border", source, params)
+        return await self._picture("border", params)
 
     async def shadow(self, source: Source, opacity: float, sigma: float, x: int, y: int) -> P:
         """Let the picture throw a shadow.
@@ -64,12 +65,13 @@ class Frames(PictureGroup[P]):
         Source: https://pixlab.io/endpoints/shadow
         """
         params: dict[str, Unlinked] = {
+            "img": as_source(source),
             "opacity": number(opacity, "opacity"),
             "sigma": number(sigma, "sigma", 0),
             "x": whole(x, "x"),
             "y": whole(y, "y"),
         }
-        return await self._picture("shadow", source, params)
+        return await self._picture("shadow", params)
 
     async def polaroid(self, source: Source, angle: float) -> P:
         """Make the picture look like a polaroid.
@@ -85,9 +87,10 @@ class Frames(PictureGroup[P]):
         Source: https://pixlab.io/endpoints/polaroid
         """
         params: dict[str, Unlinked] = {
+            "img": as_source(source),
             "angle": number(angle, "angle", None, 360),
         }
-        return await self._picture("polaroid", source, params)
+        return await self._picture("polaroid", params)
 
     async def reflect(self, source: Source, *, size: int | None = None) -> P:
         """Mirror the picture below itself, as on water.
@@ -103,9 +106,10 @@ class Frames(PictureGroup[P]):
         Source: https://pixlab.io/endpoints/reflect
         """
         params: dict[str, Unlinked] = {
+            "img": as_source(source),
             "size": optional(whole, size, "size", 1),
         }
-        return await self._picture("reflect", source, params)
+        return await self._picture("reflect", params)
 
     async def flatten(self, source: Source, *, export: str | None = None) -> P:
         """Merge the layers or frames of a file into one picture.
@@ -121,9 +125,10 @@ class Frames(PictureGroup[P]):
         Source: https://pixlab.io/endpoints/flatten
         """
         params: dict[str, Unlinked] = {
+            "img": as_source(source),
             "export": optional(filled, export, "export"),
         }
-        return await self._picture("flatten", source, params)
+        return await self._picture("flatten", params)
 
     async def favicon(self, source: Source) -> P:
         """Make a favicon of 128 x 128, 64 x 64 and 32 x 32 pixels.
@@ -136,7 +141,7 @@ class Frames(PictureGroup[P]):
 
         Source: https://pixlab.io/endpoints/favicon
         """
-        return await self._picture("favicon", source, {})
+        return await self._picture("favicon", {"img": as_source(source)})
 
     async def mogrify(
         self,
@@ -166,11 +171,12 @@ class Frames(PictureGroup[P]):
         from .. import _values  # noqa: PLC0415 - many programs never need it
 
         params: dict[str, Unlinked] = {
+            "img": as_source(source),
             "cord": _values.blurred(cord),
             "radius": optional(number, radius, "radius", 0),
             "sigma": optional(number, sigma, "sigma", 0, 30),
         }
-        return await self._picture("mogrify", source, params)
+        return await self._picture("mogrify", params)
 
     async def merge(self, src: Source, cord: Iterable[OverlayLike]) -> P:
         """Place pictures on another.
@@ -192,4 +198,4 @@ class Frames(PictureGroup[P]):
             "src": as_source(src),
             "cord": _values.overlays(cord),
         }
-        return await self._picture("merge", None, params)
+        return await self._picture("merge", params)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from .._arguments import filled, number, one_of, optional, whole
 from .._protocol import Unlinked
-from .._sources import Source
+from .._sources import Source, as_source
 from ._group import P, PictureGroup
 
 
@@ -31,12 +31,13 @@ class Geometry(PictureGroup[P]):
         """
         one_of(width=width, height=height)
         params: dict[str, Unlinked] = {
+            "img": as_source(source),
             "x": whole(x, "x"),
             "y": whole(y, "y"),
             "width": optional(whole, width, "width", 1),
             "height": optional(whole, height, "height", 1),
         }
-        return await self._picture("crop", source, params)
+        return await self._picture("crop", params)
 
     async def smartcrop(
         self, source: Source, x: int, y: int, *, width: int | None = None, height: int | None = None
@@ -58,12 +59,13 @@ class Geometry(PictureGroup[P]):
         """
         one_of(width=width, height=height)
         params: dict[str, Unlinked] = {
+            "img": as_source(source),
             "x": whole(x, "x"),
             "y": whole(y, "y"),
             "width": optional(whole, width, "width", 1),
             "height": optional(whole, height, "height", 1),
         }
-        return await self._picture("smartcrop", source, params)
+        return await self._picture("smartcrop", params)
 
     async def chop(
         self, source: Source, x: int, y: int, *, width: int | None = None, height: int | None = None
@@ -85,24 +87,25 @@ class Geometry(PictureGroup[P]):
         """
         one_of(width=width, height=height)
         params: dict[str, Unlinked] = {
+            "img": as_source(source),
             "x": whole(x, "x"),
             "y": whole(y, "y"),
             "width": optional(whole, width, "width", 1),
             "height": optional(whole, height, "height", 1),
         }
-        return await self._picture("chop", source, params)
+        return await self._picture("chop", params)
 
     async def extent(
         self, source: Source, width: int, height: int, x: int, y: int, *, color: str | None = None
     ) -> P:
-        """Set the size of the canvas, and where on it the picture begins.
+        """Set the size of the canvas, and where in the picture it begins.
 
         Args:
             source: The picture: a URL, a stored ``Media``, or what is to be uploaded.
             width: Pixels, 1 or more.
             height: Pixels, 1 or more.
-            x: Pixels; where the new area begins.
-            y: Pixels; where the new area begins.
+            x: Pixels; where the new area begins in the picture.
+            y: Pixels; where the new area begins in the picture.
             color: What fills the added area: a name or #hex.
 
         Raises:
@@ -112,13 +115,14 @@ class Geometry(PictureGroup[P]):
         Source: https://pixlab.io/endpoints/extent
         """
         params: dict[str, Unlinked] = {
+            "img": as_source(source),
             "width": whole(width, "width", 1),
             "height": whole(height, "height", 1),
             "x": whole(x, "x"),
             "y": whole(y, "y"),
             "color": optional(filled, color, "color"),
         }
-        return await self._picture("extent", source, params)
+        return await self._picture("extent", params)
 
     async def rotate(self, source: Source, degree: float, *, color: str | None = None) -> P:
         """Turn the picture clockwise.
@@ -135,10 +139,11 @@ class Geometry(PictureGroup[P]):
         Source: https://pixlab.io/endpoints/rotate
         """
         params: dict[str, Unlinked] = {
+            "img": as_source(source),
             "degree": number(degree, "degree"),
             "color": optional(filled, color, "color"),
         }
-        return await self._picture("rotate", source, params)
+        return await self._picture("rotate", params)
 
     async def flip(self, source: Source) -> P:
         """Mirror the picture upside down.
@@ -151,7 +156,7 @@ class Geometry(PictureGroup[P]):
 
         Source: https://pixlab.io/endpoints/flip
         """
-        return await self._picture("flip", source, {})
+        return await self._picture("flip", {"img": as_source(source)})
 
     async def flop(self, source: Source) -> P:
         """Mirror the picture left to right.
@@ -164,7 +169,7 @@ class Geometry(PictureGroup[P]):
 
         Source: https://pixlab.io/endpoints/flop
         """
-        return await self._picture("flop", source, {})
+        return await self._picture("flop", {"img": as_source(source)})
 
     async def transpose(self, source: Source) -> P:
         """Mirror the picture upside down, and turn it by 90 degrees.
@@ -177,7 +182,7 @@ class Geometry(PictureGroup[P]):
 
         Source: https://pixlab.io/endpoints/transpose
         """
-        return await self._picture("transpose", source, {})
+        return await self._picture("transpose", {"img": as_source(source)})
 
     async def transverse(self, source: Source) -> P:
         """Mirror the picture left to right, and turn it by 270 degrees.
@@ -190,7 +195,7 @@ class Geometry(PictureGroup[P]):
 
         Source: https://pixlab.io/endpoints/transverse
         """
-        return await self._picture("transverse", source, {})
+        return await self._picture("transverse", {"img": as_source(source)})
 
     async def roll(self, source: Source, x: int, y: int) -> P:
         """Shift the picture by an offset.
@@ -207,7 +212,8 @@ class Geometry(PictureGroup[P]):
         Source: https://pixlab.io/endpoints/roll
         """
         params: dict[str, Unlinked] = {
+            "img": as_source(source),
             "x": whole(x, "x"),
             "y": whole(y, "y"),
         }
-        return await self._picture("roll", source, params)
+        return await self._picture("roll", params)

@@ -9,7 +9,7 @@ from .._arguments import filled, number, optional, truth, whole
 from .._errors import ConfigurationError
 from .._protocol import Parameter
 from .._results import Answer
-from .._sources import Source, check_link
+from .._sources import Source, as_source, check_link
 from .._success import Success
 from ._group import Group, answer, call_of
 
@@ -57,7 +57,7 @@ class Language(Group):
             "temperature": optional(number, temperature, "temperature", 0, 2),
             "max_tokens": optional(whole, max_tokens, "max_tokens", 1, 180_000),
         }
-        return await self.send(call_of("answer", answer, None, params))
+        return await self.send(call_of("answer", answer, params))
 
     async def coder(
         self,
@@ -88,7 +88,7 @@ class Language(Group):
             "openai-reply": optional(truth, openai_reply, "openai_reply"),
             "temperature": optional(number, temperature, "temperature", 0, 2),
         }
-        return await self.send(call_of("coder", answer, None, params))
+        return await self.send(call_of("coder", answer, params))
 
     async def toolcall(self, tools: Sequence[Message]) -> Answer:
         """Run tools of PixLab's that a language model chose.
@@ -106,7 +106,7 @@ class Language(Group):
         Source: https://pixlab.io/endpoints/llm-tool-call
         """
         params = {"tools": _messages(tools, "tools")}
-        return await self.send(call_of("toolcall", _outputs, None, params))
+        return await self.send(call_of("toolcall", _outputs, params))
 
     async def imgembed(self, source: Source, *, dimension: int | None = None) -> Embedding:
         """Turn a picture into a vector.
@@ -124,8 +124,8 @@ class Language(Group):
 
         Source: https://pixlab.io/endpoints/img-embed
         """
-        params = {"dimension": optional(whole, dimension, "dimension", 1)}
-        return await self.send(call_of("imgembed", _embedding, source, params))
+        params = {"img": as_source(source), "dimension": optional(whole, dimension, "dimension", 1)}
+        return await self.send(call_of("imgembed", _embedding, params))
 
     async def llmparse(
         self, url: str, *, format: Literal["md", "json", "text"] | str | None = None
@@ -146,7 +146,7 @@ class Language(Group):
         Source: https://pixlab.io/endpoints/llm-parse
         """
         params = {"url": check_link(url, "url"), "format": optional(filled, format, "format")}
-        return await self.send(call_of("llmparse", _job, None, params))
+        return await self.send(call_of("llmparse", _job, params))
 
 
 def _messages(given: object, name: str) -> Parameter:

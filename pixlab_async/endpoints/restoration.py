@@ -27,7 +27,7 @@ class Cutouts(Group, Generic[C]):
     """Endpoints that cut a subject out."""
 
     @abstractmethod
-    async def _cutout(self, name: str, source: Source, params: Mapping[str, Unlinked]) -> C:
+    async def _cutout(self, name: str, params: Mapping[str, Unlinked]) -> C:
         """Have a picture made that comes within the reply."""
 
     async def bgremove(self, source: Source) -> C:
@@ -43,7 +43,7 @@ class Cutouts(Group, Generic[C]):
 
         Source: https://pixlab.io/endpoints/background-remove-api
         """
-        return await self._cutout("bgremove", source, {})
+        return await self._cutout("bgremove", {"img": as_source(source)})
 
 
 class Restoration(Group):
@@ -60,7 +60,9 @@ class Restoration(Group):
 
         Source: https://pixlab.io/endpoints/text-watermark-remove-api
         """
-        return await self.send(call_of("txtremove", inline, source, {}, inline=True))
+        return await self.send(
+            call_of("txtremove", inline, {"img": as_source(source)}, inline=True)
+        )
 
     async def imgtranslate(
         self, source: Source, source_lang: str, target_lang: str
@@ -88,10 +90,11 @@ class Restoration(Group):
             )
 
         params = {
+            "img": as_source(source),
             "source_lang": filled(source_lang, "source_lang"),
             "target_lang": filled(target_lang, "target_lang"),
         }
-        call = call_of("imgtranslate", _translated, source, params, inline=True)
+        call = call_of("imgtranslate", _translated, params, inline=True)
         return await self.send(call)
 
     async def removebg(self, source: Source) -> Media:
@@ -103,7 +106,7 @@ class Restoration(Group):
         Raises:
             PixLabError: As for every call; see the error tree.
         """
-        return await self.send(call_of("removebg", media, source, {}))
+        return await self.send(call_of("removebg", media, {"img": as_source(source)}))
 
     async def colorize(self, source: Source) -> Media:
         """Give a black and white photograph its colors. Known from sample programs alone.
@@ -116,7 +119,7 @@ class Restoration(Group):
 
         Source: https://pixlab.io/cmd?id=colorize
         """
-        return await self.send(call_of("colorize", media, source, {}))
+        return await self.send(call_of("colorize", media, {"img": as_source(source)}))
 
 
 def inline(success: Success) -> InlinePicture:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from .._arguments import one_of, optional, truth, whole
 from .._protocol import Unlinked
-from .._sources import Source
+from .._sources import Source, as_source
 from ._group import P, PictureGroup
 
 
@@ -31,10 +31,11 @@ class Sizes(PictureGroup[P]):
         """
         one_of(width=width, height=height)
         params: dict[str, Unlinked] = {
+            "img": as_source(source),
             "width": optional(whole, width, "width", 1),
             "height": optional(whole, height, "height", 1),
         }
-        return await self._picture("resize", source, params)
+        return await self._picture("resize", params)
 
     async def adaptiveresize(
         self,
@@ -60,11 +61,12 @@ class Sizes(PictureGroup[P]):
         """
         one_of(width=width, height=height)
         params: dict[str, Unlinked] = {
+            "img": as_source(source),
             "width": optional(whole, width, "width", 1),
             "height": optional(whole, height, "height", 1),
             "bestfit": optional(truth, bestfit, "bestfit"),
         }
-        return await self._picture("adaptiveresize", source, params)
+        return await self._picture("adaptiveresize", params)
 
     async def smartresize(
         self, source: Source, *, width: int | None = None, height: int | None = None
@@ -86,10 +88,11 @@ class Sizes(PictureGroup[P]):
         """
         one_of(width=width, height=height)
         params: dict[str, Unlinked] = {
+            "img": as_source(source),
             "width": optional(whole, width, "width", 0),
             "height": optional(whole, height, "height", 0),
         }
-        return await self._picture("smartresize", source, params)
+        return await self._picture("smartresize", params)
 
     async def scale(self, source: Source, scale: int) -> P:
         """Resize in proportion, by a percentage.
@@ -105,9 +108,10 @@ class Sizes(PictureGroup[P]):
         Source: https://pixlab.io/endpoints/scale
         """
         params: dict[str, Unlinked] = {
+            "img": as_source(source),
             "scale": whole(scale, "scale", 1, 500),
         }
-        return await self._picture("scale", source, params)
+        return await self._picture("scale", params)
 
     async def magnify(self, source: Source) -> P:
         """Double the picture's size.
@@ -120,7 +124,7 @@ class Sizes(PictureGroup[P]):
 
         Source: https://pixlab.io/endpoints/magnify
         """
-        return await self._picture("magnify", source, {})
+        return await self._picture("magnify", {"img": as_source(source)})
 
     async def minify(self, source: Source) -> P:
         """Halve the picture's size.
@@ -133,7 +137,7 @@ class Sizes(PictureGroup[P]):
 
         Source: https://pixlab.io/endpoints/minify
         """
-        return await self._picture("minify", source, {})
+        return await self._picture("minify", {"img": as_source(source)})
 
     async def thumbnail(self, source: Source, width: int, height: int) -> P:
         """Make a small picture for the web, without profiles and metadata.
@@ -150,10 +154,11 @@ class Sizes(PictureGroup[P]):
         Source: https://pixlab.io/endpoints/thumbnail
         """
         params: dict[str, Unlinked] = {
+            "img": as_source(source),
             "width": whole(width, "width", 1),
             "height": whole(height, "height", 1),
         }
-        return await self._picture("thumbnail", source, params)
+        return await self._picture("thumbnail", params)
 
     async def avatar(self, source: Source) -> P:
         """Make a thumbnail of 100 x 75 pixels.
@@ -166,7 +171,7 @@ class Sizes(PictureGroup[P]):
 
         Source: https://pixlab.io/endpoints/avatar
         """
-        return await self._picture("avatar", source, {})
+        return await self._picture("avatar", {"img": as_source(source)})
 
     async def emailfit(self, source: Source) -> P:
         """Make a thumbnail of 320 x 240 pixels, for e-mail.
@@ -179,7 +184,7 @@ class Sizes(PictureGroup[P]):
 
         Source: https://pixlab.io/endpoints/emailfit
         """
-        return await self._picture("emailfit", source, {})
+        return await self._picture("emailfit", {"img": as_source(source)})
 
     async def webfit(self, source: Source) -> P:
         """Make a thumbnail of 320 x 240 pixels, for web pages.
@@ -192,7 +197,7 @@ class Sizes(PictureGroup[P]):
 
         Source: https://pixlab.io/endpoints/webfit
         """
-        return await self._picture("webfit", source, {})
+        return await self._picture("webfit", {"img": as_source(source)})
 
     async def msgfit(self, source: Source) -> P:
         """Make a thumbnail of 640 x 480 pixels, for presentations.
@@ -205,7 +210,7 @@ class Sizes(PictureGroup[P]):
 
         Source: https://pixlab.io/endpoints/msgfit
         """
-        return await self._picture("msgfit", source, {})
+        return await self._picture("msgfit", {"img": as_source(source)})
 
     async def resample(self, source: Source, xr: int, yr: int, blur: int) -> P:
         """Resample the picture to a resolution.
@@ -223,8 +228,9 @@ class Sizes(PictureGroup[P]):
         Source: https://pixlab.io/endpoints/resample
         """
         params: dict[str, Unlinked] = {
+            "img": as_source(source),
             "xr": whole(xr, "xr", 16, 300),
             "yr": whole(yr, "yr", 16, 300),
             "blur": whole(blur, "blur", 16, 30),
         }
-        return await self._picture("resample", source, params)
+        return await self._picture("resample", params)

@@ -55,7 +55,7 @@ class Storage(Group):
         """
         target = link.link if isinstance(link, Media) else link
         params = {"img": check_link(target, "link")}
-        return await self.send(call_of("copy", media, None, params))
+        return await self.send(call_of("copy", media, params))
 
     async def delete(self, link: str | Media, *, missing_ok: bool = False) -> Deletion:
         """Delete one stored picture or video.

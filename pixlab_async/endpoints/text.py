@@ -7,7 +7,7 @@ from typing import Literal, TypeAlias
 from .._arguments import filled, number, one_of, optional, truth, whole, words
 from .._protocol import Unlinked
 from .._results import Media
-from .._sources import Source
+from .._sources import Source, as_source
 from ._group import Group, P, PictureGroup, call_of, media
 
 Font: TypeAlias = Literal[
@@ -69,6 +69,7 @@ class Text(PictureGroup[P]):
         """
         one_of(top=top, center=center, bottom=bottom)
         params: dict[str, Unlinked] = {
+            "img": as_source(source),
             "top": optional(words, top, "top"),
             "center": optional(words, center, "center"),
             "bottom": optional(words, bottom, "bottom"),
@@ -80,7 +81,7 @@ class Text(PictureGroup[P]):
             "strokewidth": optional(number, strokewidth, "strokewidth", 0),
             "strokeopacity": optional(number, strokeopacity, "strokeopacity", 0),
         }
-        return await self._picture("drawtext", source, params)
+        return await self._picture("drawtext", params)
 
     async def drawtextat(
         self,
@@ -120,6 +121,7 @@ class Text(PictureGroup[P]):
         Source: https://pixlab.io/endpoints/drawtextat
         """
         params: dict[str, Unlinked] = {
+            "img": as_source(source),
             "x": whole(x, "x"),
             "y": whole(y, "y"),
             "text": words(text, "text"),
@@ -131,7 +133,7 @@ class Text(PictureGroup[P]):
             "strokewidth": optional(number, strokewidth, "strokewidth", 0),
             "strokeopacity": optional(number, strokeopacity, "strokeopacity", 0),
         }
-        return await self._picture("drawtextat", source, params)
+        return await self._picture("drawtextat", params)
 
 
 class Memes(Group):
@@ -158,8 +160,9 @@ class Memes(Group):
             PixLabError: As for every call; see the error tree.
         """
         params = {
+            "img": as_source(source),
             "bottom": optional(words, bottom, "bottom"),
             "cap": optional(truth, cap, "cap"),
             "strokecolor": optional(filled, strokecolor, "strokecolor"),
         }
-        return await self.send(call_of("meme", media, source, params))
+        return await self.send(call_of("meme", media, params))

@@ -6,7 +6,7 @@ from typing import Literal
 
 from .._arguments import filled, number, optional, truth, whole
 from .._protocol import Unlinked
-from .._sources import Source
+from .._sources import Source, as_source
 from ._group import P, PictureGroup
 
 
@@ -27,9 +27,10 @@ class Tones(PictureGroup[P]):
         Source: https://pixlab.io/endpoints/threshold
         """
         params: dict[str, Unlinked] = {
+            "img": as_source(source),
             "th": number(th, "th"),
         }
-        return await self._picture("threshold", source, params)
+        return await self._picture("threshold", params)
 
     async def blackthreshold(self, source: Source, color: str) -> P:
         """Turn black what is darker than a color.
@@ -45,9 +46,10 @@ class Tones(PictureGroup[P]):
         Source: https://pixlab.io/endpoints/blackthreshold
         """
         params: dict[str, Unlinked] = {
+            "img": as_source(source),
             "color": filled(color, "color"),
         }
-        return await self._picture("blackthreshold", source, params)
+        return await self._picture("blackthreshold", params)
 
     async def randomthreshold(
         self, source: Source, low: float, high: float, *, channel: int | None = None
@@ -67,11 +69,12 @@ class Tones(PictureGroup[P]):
         Source: https://pixlab.io/endpoints/randomthreshold
         """
         params: dict[str, Unlinked] = {
+            "img": as_source(source),
             "low": number(low, "low"),
             "high": number(high, "high"),
             "channel": optional(whole, channel, "channel", 0),
         }
-        return await self._picture("randomthreshold", source, params)
+        return await self._picture("randomthreshold", params)
 
     async def posterize(self, source: Source, level: int, dither: bool) -> P:
         """Cut the picture down to some levels of color.
@@ -88,10 +91,11 @@ class Tones(PictureGroup[P]):
         Source: https://pixlab.io/endpoints/posterize
         """
         params: dict[str, Unlinked] = {
+            "img": as_source(source),
             "level": whole(level, "level", 1, 256),
             "dither": truth(dither, "dither"),
         }
-        return await self._picture("posterize", source, params)
+        return await self._picture("posterize", params)
 
     async def orderedposterize(self, source: Source, type: str, *, channel: int | None = None) -> P:
         """Dither with a named map of thresholds.
@@ -109,10 +113,11 @@ class Tones(PictureGroup[P]):
         Source: https://pixlab.io/endpoints/orderedposterize
         """
         params: dict[str, Unlinked] = {
+            "img": as_source(source),
             "type": filled(type, "type"),
             "channel": optional(whole, channel, "channel", 0),
         }
-        return await self._picture("orderedposterize", source, params)
+        return await self._picture("orderedposterize", params)
 
     async def quantize(
         self, source: Source, nc: int, cs: int, td: int, *, dither: bool | None = None
@@ -133,12 +138,13 @@ class Tones(PictureGroup[P]):
         Source: https://pixlab.io/endpoints/quantize
         """
         params: dict[str, Unlinked] = {
+            "img": as_source(source),
             "nc": whole(nc, "nc", 1, 256),
             "cs": whole(cs, "cs", 1, 22),
             "td": whole(td, "td", 1, 255),
             "dither": optional(truth, dither, "dither"),
         }
-        return await self._picture("quantize", source, params)
+        return await self._picture("quantize", params)
 
     async def remap(self, source: Source, dither: Literal[1, 2, 3]) -> P:
         """Map the colors to others; which, is not documented.
@@ -154,9 +160,10 @@ class Tones(PictureGroup[P]):
         Source: https://pixlab.io/endpoints/remap
         """
         params: dict[str, Unlinked] = {
+            "img": as_source(source),
             "dither": whole(dither, "dither", 1, 3),
         }
-        return await self._picture("remap", source, params)
+        return await self._picture("remap", params)
 
     async def segment(self, source: Source, ct: float, cs: int, st: float) -> P:
         """Part the picture into areas of like colors.
@@ -174,11 +181,12 @@ class Tones(PictureGroup[P]):
         Source: https://pixlab.io/endpoints/segment
         """
         params: dict[str, Unlinked] = {
+            "img": as_source(source),
             "ct": number(ct, "ct"),
             "cs": whole(cs, "cs", 1, 22),
             "st": number(st, "st", 1, 255),
         }
-        return await self._picture("segment", source, params)
+        return await self._picture("segment", params)
 
     async def separate(self, source: Source, *, channel: int | None = None) -> P:
         """Take one channel out, as a gray picture.
@@ -194,6 +202,7 @@ class Tones(PictureGroup[P]):
         Source: https://pixlab.io/endpoints/separate
         """
         params: dict[str, Unlinked] = {
+            "img": as_source(source),
             "channel": optional(whole, channel, "channel", 0),
         }
-        return await self._picture("separate", source, params)
+        return await self._picture("separate", params)

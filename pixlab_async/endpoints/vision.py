@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from .._arguments import filled, optional, truth
-from .._sources import Source
+from .._sources import Source, as_source
 from .._success import Success, number, rest, text, whole
 from ._group import Group, call_of
 
@@ -27,7 +27,7 @@ class Vision(Group):
 
         Source: https://pixlab.io/endpoints/header
         """
-        return await self.send(call_of("header", _header, source, {}))
+        return await self.send(call_of("header", _header, {"img": as_source(source)}))
 
     async def nsfw(self, source: Source) -> Score:
         """Tell how likely a picture shows nudity or adult content: 1 is most likely.
@@ -42,7 +42,7 @@ class Vision(Group):
 
         Source: https://pixlab.io/endpoints/nsfw
         """
-        return await self.send(call_of("nsfw", _score, source, {}))
+        return await self.send(call_of("nsfw", _score, {"img": as_source(source)}))
 
     async def sfw(self, source: Source) -> Score:
         """Tell how likely a picture is free of adult content: 1 is most likely.
@@ -58,7 +58,7 @@ class Vision(Group):
 
         Source: https://pixlab.io/endpoints/sfw
         """
-        return await self.send(call_of("sfw", _score, source, {}))
+        return await self.send(call_of("sfw", _score, {"img": as_source(source)}))
 
     async def tagimg(self, source: Source) -> Tags:
         """Label a picture in English, the surest label first.
@@ -71,7 +71,7 @@ class Vision(Group):
 
         Source: https://pixlab.io/endpoints/tagimg
         """
-        return await self.send(call_of("tagimg", _tags, source, {}))
+        return await self.send(call_of("tagimg", _tags, {"img": as_source(source)}))
 
     async def describe(
         self, source: Source, *, lang: str | None = None, short: bool | None = None
@@ -90,10 +90,11 @@ class Vision(Group):
         Source: https://pixlab.io/endpoints/describe
         """
         params = {
+            "img": as_source(source),
             "lang": optional(filled, lang, "lang"),
             "short": optional(truth, short, "short"),
         }
-        return await self.send(call_of("describe", _description, source, params))
+        return await self.send(call_of("describe", _description, params))
 
     async def query(self, source: Source, query: str, *, lang: str | None = None) -> GeneratedText:
         """Answer a question about a picture.
@@ -109,8 +110,12 @@ class Vision(Group):
 
         Source: https://pixlab.io/endpoints/query
         """
-        params = {"query": filled(query, "query"), "lang": optional(filled, lang, "lang")}
-        return await self.send(call_of("query", _response, source, params))
+        params = {
+            "img": as_source(source),
+            "query": filled(query, "query"),
+            "lang": optional(filled, lang, "lang"),
+        }
+        return await self.send(call_of("query", _response, params))
 
     async def seotag(
         self, source: Source, *, lang: str | None = None, short: bool | None = None
@@ -129,10 +134,11 @@ class Vision(Group):
         Source: https://pixlab.io/endpoints/seotag
         """
         params = {
+            "img": as_source(source),
             "lang": optional(filled, lang, "lang"),
             "short": optional(truth, short, "short"),
         }
-        return await self.send(call_of("seotag", _tag, source, params))
+        return await self.send(call_of("seotag", _tag, params))
 
 
 def _header(success: Success) -> Header:
