@@ -12,11 +12,11 @@ from types import TracebackType
 from typing import TYPE_CHECKING, NoReturn, Self, TypeVar
 
 import anyio
+from attrs import evolve
 
 from . import _origin
 from ._blob_pictures import BlobPictures
 from ._core import Core, Lane, language_lane
-from ._endpoint import ENDPOINTS
 from ._errors import ConfigurationError
 from ._exchange import exchange
 from ._gate import Gate
@@ -29,7 +29,6 @@ from ._pacer import Pacer, per_minute
 from ._protocol import Auth, Call, Unlinked
 from ._results import Media
 from ._retry import RetryPolicy
-from ._sources import Upload
 from .endpoints import Others, Pictures
 from .endpoints._group import call_of, media
 from .endpoints.canvas import Comparison, difference
@@ -82,7 +81,7 @@ class AsyncPixLab(
         retry: When a failed call is sent again. Default ``RetryPolicy()``.
         rate: The requests per minute that are allowed, such as "600/min" or "10/s". By
             default nothing is paced until the service answers 429, then its limit is
-            learnt.
+            learnt. Each host of the service has its own.
         transport: "httpx" (default), an ``httpx.AsyncBaseTransport`` (for a proxy or
             special TLS), or an object with the methods of ``transports.Transport``. It is
             closed with the client.
@@ -125,13 +124,17 @@ class AsyncPixLab(
             key = key or carried.key
         base = base or _origin.from_environment()
         key = key or base.key or from_environment()
-        pacer = Pacer(None if rate is None else per_minute(rate))
+        limit = None if rate is None else per_minute(rate)
         options = Options(key, auth, timeout, deadline, retry or RetryPolicy())
         self._options = checked(options, hides_query=http_client is None)
-        main = Lane(base.require(), Gate(connections, pacer))
+        main = Lane(base.require(), Gate(connections, Pacer(limit)))
         self._core = Core(
             main,
-            language_lane(main, language or _origin.llm_from_environment(), connections),
+            language_lane(
+                main,
+                language or _origin.llm_from_environment(),
+                lambda: Gate(connections, Pacer(limit)),
+            ),
             make_transport(transport, http_client),
             Gate(connections, Pacer()),
             hides_query=http_client is None,
@@ -248,10 +251,12 @@ class AsyncPixLab(
         if call.unlinked is None:
             return await exchange(self._core, call, self._options)
 
-        return await send_linked(call, self._store, self._delete_if_there, self.send)
+        return await send_linked(
+            call, self._options.deadline, self._send_within, self._delete_if_there
+        )
 
-    async def _store(self, upload: Upload) -> Media:
-        return await self.send(Call(ENDPOINTS["store"], media, upload=upload))
+    async def _send_within(self, call: Call[T], deadline: float | None) -> T:
+        return await exchange(self._core, call, evolve(self._options, deadline=deadline))
 
     async def _picture(self, name: str, params: Mapping[str, Unlinked]) -> Media:
         return await self.send(call_of(name, media, params))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from random import Random
 
 from anyio.lowlevel import EventLoopToken, current_token
@@ -12,7 +13,6 @@ from ._endpoint import API, LLM
 from ._errors import ConfigurationError
 from ._gate import CLOSED, Gate
 from ._origin import BaseURL
-from ._pacer import Pacer
 from ._retry import RetryBudget
 from .transports._seam import Transport
 
@@ -30,7 +30,7 @@ class Lane:
     gate: Gate
 
 
-def language_lane(main: Lane, url: BaseURL | None, connections: int) -> Lane:
+def language_lane(main: Lane, url: BaseURL | None, gate: Callable[[], Gate]) -> Lane:
     """Where language models are asked: their own host, which counts its own requests."""
     if url is not None:
         if url.key is not None:
@@ -42,7 +42,7 @@ def language_lane(main: Lane, url: BaseURL | None, connections: int) -> Lane:
     else:
         return main
 
-    return main if origin == main.origin else Lane(origin, Gate(connections, Pacer()))
+    return main if origin == main.origin else Lane(origin, gate())
 
 
 @define(eq=False, repr=False)

@@ -15,7 +15,7 @@ from urllib.parse import urlencode, urlsplit
 
 from attrs import field, frozen
 
-from ._endpoint import Endpoint
+from ._endpoint import LLM, Endpoint
 from ._errors import ConfigurationError
 from ._key import HEADER, PARAMETER, APIKey
 from ._multipart import Multipart
@@ -35,6 +35,8 @@ Unlinked: TypeAlias = Parameter | Upload | Sequence["Unlinked"] | Mapping[str, "
 # Replies are small JSON objects; a megabyte is far beyond any that was seen.
 JSON_LIMIT = 1024 * 1024
 BLOB_LIMIT = 256 * 1024 * 1024
+# An answer may have 180,000 tokens, escaped as JSON.
+ANSWER_LIMIT = 16 * 1024 * 1024
 # Above this most servers refuse a request line. The parameters themselves are bounded
 # lower; this is for calls with many of them.
 TARGET_LIMIT = 32 * 1024
@@ -159,7 +161,7 @@ def build(
         target,
         tuple(headers),
         content,
-        BLOB_LIMIT if call.blob or call.inline else JSON_LIMIT,
+        _limit(call),
         timeout,
     )
 
@@ -189,6 +191,14 @@ def text(value: Parameter, name: str) -> str:
         return str(value)
 
     return _dumps(value, name)
+
+
+def _limit(call: Call[Any]) -> int:
+    """Bytes of a reply to take at most."""
+    if call.blob or call.inline:
+        return BLOB_LIMIT
+
+    return ANSWER_LIMIT if call.endpoint.host == LLM else JSON_LIMIT
 
 
 def _check_length(query: str, call: Call[Any]) -> None:
