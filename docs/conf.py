@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import sys
+from pathlib import Path
 
 from docutils import nodes  # type: ignore[import-untyped] # its stubs are another package
 from sphinx.addnodes import pending_xref
@@ -17,11 +19,21 @@ author = "the pixlab-async authors"
 copyright = author
 release = version = pixlab_async.__version__
 
-extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.napoleon"]
-exclude_patterns = ["_build"]
+# The extensions of this folder: _ext/.
+sys.path.insert(0, str(Path(__file__).parent))
+extensions = [
+    "myst_parser",
+    "sphinx.ext.autodoc",
+    "sphinx.ext.napoleon",
+    "_ext.gallery",
+    "_ext.endpoint_pages",
+]
+exclude_patterns = ["_build", "_generated"]
 
 html_theme = "furo"
 html_title = f"pixlab-async {release}"
+html_static_path = ["_static"]
+html_css_files = ["gallery.css"]
 html_copy_source = False
 html_show_sourcelink = False
 html_show_copyright = False
@@ -33,8 +45,8 @@ myst_enable_extensions = ["deflist"]
 autodoc_member_order = "bysource"
 autodoc_typehints = "description"
 autodoc_typehints_description_target = "documented_params"
-# The picture endpoints are written once, for whatever they return: on the client, Media.
-autodoc_type_aliases = {"P": "Media"}
+# The picture endpoints are written once, for whatever they return: this is what the client does.
+autodoc_type_aliases = {"P": "Media", "D": "Difference", "C": "InlinePicture"}
 
 napoleon_numpy_docstring = False
 napoleon_use_ivar = True
@@ -43,10 +55,12 @@ napoleon_attr_annotations = True
 nitpicky = True
 nitpick_ignore_regex = [
     # Documented elsewhere, and the build needs no network.
-    ("py:.*", r"(anyio|collections|contextlib|httpx|os|pathlib|types|typing)\..*"),
+    ("py:.*", r"(anyio|collections|contextlib|enum|httpx|os|pathlib|types|typing)\..*"),
     # Names of unions; the arguments' own text says what is taken.
-    ("py:class", "Auth|JSON|KeySource|Links|Parameter|PathLike|TransportChoice"),
-    ("py:class", r"pixlab_async\._client\.[RT]|pixlab_async\._protocol\.T"),
+    ("py:class", "Auth|JSON|KeySource|Links|Parameter|PathLike|TransportChoice|Unlinked"),
+    ("py:class", "AnswerFormat|DocumentKind|Font|Message"),
+    ("py:class", r"pixlab_async\.(Frame|Line|Overlay|Point|Rectangle)Like"),
+    ("py:class", r"pixlab_async\.(_client|_lifecycle|_protocol)\.[RT]|pixlab_async\._faces\.F"),
     ("py:class", r"pixlab_async\._key\.HasScope|pixlab_async\._sources\.(AsyncFile|Upload)"),
 ]
 
@@ -55,7 +69,7 @@ _PUBLIC = {
     for module in (pixlab_async, transports)
     for name in module.__all__
 }
-_MADE_BY_US = ("pixlab_async._results", "pixlab_async._errors")
+_MADE_BY_US = tuple(f"pixlab_async.{room}" for room in ("_results", "_errors", "_shapes", "_faces"))
 _COLON = "\ue000"
 _JSON_FIELDS = re.compile(r":vartype (extra|fields): .*")
 _DOTTED = re.compile(r"[\w.]+\.(\w+)")

@@ -143,8 +143,12 @@ def text(fields: Mapping[str, JSON], name: str) -> str | None:
 
 
 def number(fields: Mapping[str, JSON], name: str) -> float | None:
-    """A finite number that may be there; one of the older samples writes them as texts."""
-    value = fields.get(name)
+    """A number that may be there."""
+    return finite(fields.get(name))
+
+
+def finite(value: JSON) -> float | None:
+    """The finite number that a value is; one of the older samples writes them as texts."""
     if isinstance(value, str):
         try:
             value = float(value)

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 class Channel(IntFlag):
-    """Color channels, to be combined with ``|``. PixLab's CHANNEL_ constants."""
+    """Color channels, to be combined with ``|``. PixLab's ``CHANNEL_`` constants."""
 
     RED = 1
     GRAY = 1

@@ -71,7 +71,7 @@ class Drawing(PictureGroup[P]):
         """Draw straight lines, any number of them.
 
         Args:
-            source: The picture: a URL, a stored ``Media``, or what is to be uploaded.
+            source: The picture: a URL, a stored ``Media``, or one that is here.
             lines: Each a ``Line``, or a dictionary with startx, starty, endx, endy and, if you
                 like, color.
             color: Of all that have none: a name or #hex. Default white.
@@ -101,7 +101,7 @@ class Drawing(PictureGroup[P]):
         """Draw points, any number of them.
 
         Args:
-            source: The picture: a URL, a stored ``Media``, or what is to be uploaded.
+            source: The picture: a URL, a stored ``Media``, or one that is here.
             points: Each a ``Point``, or a dictionary with x, y and, if you like, color.
             color: Of all that have none: a name or #hex. Default white.
 
@@ -178,7 +178,7 @@ class Drawing(PictureGroup[P]):
         """Draw rectangles, any number of them.
 
         Args:
-            source: The picture: a URL, a stored ``Media``, or what is to be uploaded.
+            source: The picture: a URL, a stored ``Media``, or one that is here.
             cord: Each a ``Rectangle``, a ``Face``, or a dictionary with x, y, width, height
                 and, if you like, color.
             color: Of the borders that have none: a name or #hex. Default white.

@@ -134,7 +134,7 @@ def _detected(success: Success) -> Faces[Face]:
     faces: list[Face] = []
     for item in success.objects("faces"):
         given = item.get("face_id")
-        known = given if isinstance(given, int | str) else None
+        known = given if isinstance(given, int | str) and not isinstance(given, bool) else None
         faces.append(Face(_of(success, item), known, rest(item, "face_id", *_PLACE)))
     return Faces(tuple(faces), success.beyond("faces"), success.meta)
 

@@ -156,7 +156,7 @@ class Frames(PictureGroup[P]):
         The faces that ``facedetect`` finds can be passed as they are.
 
         Args:
-            source: The picture: a URL, a stored ``Media``, or what is to be uploaded.
+            source: The picture: a URL, a stored ``Media``, or one that is here.
             cord: Each a ``Rectangle``, a ``Face`` or other face, or a dictionary with left or
                 x, top or y, width and height.
             radius: Pixels, 0 or more. Default 30.

@@ -172,7 +172,7 @@ class Geometry(PictureGroup[P]):
         return await self._picture("flop", {"img": as_source(source)})
 
     async def transpose(self, source: Source) -> P:
-        """Mirror the picture upside down, and turn it by 90 degrees.
+        """Mirror the picture upside down, and turn it by 90 degrees clockwise.
 
         Args:
             source: The picture: a URL, a stored ``Media``, or what is to be uploaded.
@@ -185,7 +185,7 @@ class Geometry(PictureGroup[P]):
         return await self._picture("transpose", {"img": as_source(source)})
 
     async def transverse(self, source: Source) -> P:
-        """Mirror the picture left to right, and turn it by 270 degrees.
+        """Mirror the picture left to right, and turn it by 270 degrees counter-clockwise.
 
         Args:
             source: The picture: a URL, a stored ``Media``, or what is to be uploaded.

@@ -170,18 +170,15 @@ def _outputs(success: Success) -> Answer:
 
 def _embedding(success: Success) -> Embedding:
     from .._shapes import Embedding  # noqa: PLC0415 - many programs never need it
-    from .._success import text  # noqa: PLC0415
+    from .._success import finite, text  # noqa: PLC0415
 
-    numbers = [
-        value
-        for value in success.items("embedding")
-        if isinstance(value, int | float) and not isinstance(value, bool)
-    ]
-    if len(numbers) < len(success.items("embedding")):
+    numbers = [finite(value) for value in success.items("embedding")]
+    vector = tuple(value for value in numbers if value is not None)
+    if len(vector) < len(numbers):
         success.lacks("embedding", "a list of numbers")
 
     return Embedding(
-        tuple(float(value) for value in numbers),
+        vector,
         text(success.fields, "id"),
         success.beyond("embedding", "id"),
         success.meta,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from .._arguments import optional, words
 from .._endpoint import ENDPOINTS
 from .._errors import ConfigurationError, NotFound
 from .._protocol import Call
@@ -22,7 +23,8 @@ class Storage(Group):
             comment: Free text that is kept with it.
 
         Raises:
-            ConfigurationError: The source is a link, or cannot be read.
+            ConfigurationError: The source is a link, or cannot be read; or the comment is no
+                text.
             UnsupportedMedia: PixLab does not keep this kind of file.
             PixLabError: Any other failure, see the error tree.
 
@@ -35,7 +37,8 @@ class Storage(Group):
                 "the link itself to the endpoint that needs it."
             )
 
-        return await self.send(Call(ENDPOINTS["store"], media, {"comment": comment}, upload))
+        params = {"comment": optional(words, comment, "comment")}
+        return await self.send(Call(ENDPOINTS["store"], media, params, upload))
 
     async def copy(self, link: str | Media) -> Media:
         """Keep a copy of what lies at an address, or of what is stored already.

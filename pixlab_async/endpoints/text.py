@@ -150,7 +150,7 @@ class Memes(Group):
         """Write a meme: known from one program alone, which calls it as ``drawtext``.
 
         Args:
-            source: The picture: a URL, a stored ``Media``, or what is to be uploaded.
+            source: The picture: a URL, a stored ``Media``, or one that is here.
             bottom: The text at the bottom.
             cap: Whether to write in capitals.
             strokecolor: Of the outline: a name or #hex.

@@ -54,9 +54,22 @@ def _lines(picture: Picture, given: Given, lines: list[dict[str, Any]]) -> Pictu
         for line in lines:
             ends = _near(line, "startx", "starty", "endx", "endy")
             if width:
-                draw.line(ends, faded(_colour_of(line, given), opacity), width)
+                _line(draw, ends, faded(_colour_of(line, given), opacity), width)
 
     return _drawn(picture, paint)
+
+
+def _line(draw: ImageDraw.ImageDraw, ends: list[int], shade: Colour, width: int) -> None:
+    if width != 2:
+        draw.line(ends, shade, width)
+        return
+
+    # Pillow draws lines of two pixels as of one: here are two of them, side by side.
+    startx, starty, endx, endy = ends
+    flat = abs(endx - startx) >= abs(endy - starty)
+    right, down = (0, 1) if flat else (1, 0)
+    draw.line(ends, shade)
+    draw.line((startx - right, starty - down, endx - right, endy - down), shade)
 
 
 def _rectangles(picture: Picture, given: Given, boxes: list[dict[str, Any]]) -> Picture:
