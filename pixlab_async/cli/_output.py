@@ -17,7 +17,7 @@ from .._results import JSON, Meta
 from ._exits import mend_of
 
 
-def show(line: str, fields: Mapping[str, JSON], *, as_json: bool) -> None:
+def show(line: str, fields: Mapping[str, JSON] | list[JSON], *, as_json: bool) -> None:
     """Print one result, in one of its two forms, at once."""
     click.echo(json.dumps(fields) if as_json else printable(line))
 
@@ -25,6 +25,15 @@ def show(line: str, fields: Mapping[str, JSON], *, as_json: bool) -> None:
 def tell(line: str) -> None:
     """Print a line that is no result."""
     click.echo(printable(line), err=True)
+
+
+def tell_left(meta: Meta) -> None:
+    """Print what a call left stored, if it did."""
+    for media in meta.left_stored:
+        tell(
+            f"pixlab: a source was stored for the call, and could not be deleted after it. "
+            f"Delete it with: pixlab delete {media.link}"
+        )
 
 
 def complain(error: PixLabError, *, as_json: bool) -> None:

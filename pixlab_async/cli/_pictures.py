@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import AsyncGenerator, Awaitable
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -42,3 +43,21 @@ def check_output(path: Path) -> None:
 
     if not path.parent.is_dir():
         raise ConfigurationError(f"The output's folder {str(path.parent)!r} does not exist.")
+
+
+def write_bytes(path: Path, content: bytes) -> None:
+    """Put a picture's bytes into a file; whole or not at all.
+
+    Raises:
+        ConfigurationError: The file cannot be written.
+    """
+    part = path.with_name(f".{secrets.token_hex(4)}.{path.name}")
+    try:
+        part.write_bytes(content)
+        part.replace(path)
+    except OSError as error:
+        raise ConfigurationError(
+            f"The output {str(path)!r} cannot be written: {error.strerror or error}."
+        ) from error
+    finally:
+        part.unlink(missing_ok=True)

@@ -6,33 +6,19 @@ import json
 import os
 import socket
 import sys
-from collections.abc import Mapping
 from pathlib import Path
 from subprocess import PIPE, run
-from typing import Any
 
 import pytest
-from click.testing import CliRunner, Result
 from PIL import Image
 
 from pixlab_async import AuthenticationFailed, CleanupFailed, ConnectionFailed, Media, ServerFailed
 from pixlab_async._results import DeletionState
-from pixlab_async.cli._commands import pixlab
 from pixlab_async.cli._exits import MEANINGS, Exit, code_of
 from pixlab_async.cli._progress import Tally, plain
 from pixlab_async.emulator import Emulator, Fault
 
-
-def invoke(
-    emulator: Emulator, *args: object, env: Mapping[str, str | None] | None = None, **extra: Any
-) -> Result:
-    surroundings = {"PIXLAB_BASE_URL": emulator.base_url, "PIXLAB_API_KEY": emulator.api_key}
-    texts = [str(arg) for arg in args]
-    return CliRunner().invoke(pixlab, texts, env={**surroundings, **(env or {})}, **extra)
-
-
-def stored(emulator: Emulator, picture: Path) -> str:
-    return invoke(emulator, "store", picture).stdout.strip()
+from .running import invoke, stored
 
 
 def test_store_prints_the_link_and_nothing_else(emulator: Emulator, picture: Path) -> None:

@@ -130,6 +130,18 @@ def test_a_signal_ends_a_delete_that_waits_for_a_line(emulator: Emulator, pictur
     assert (outcome["state"], process.returncode, unexpected(err)) == ("deleted", 130, "")
 
 
+def test_a_signal_ends_a_command_that_waits_for_a_picture(emulator: Emulator) -> None:
+    with started("grayscale", "-", emulator=emulator) as process:
+        assert process.stdin is not None
+        process.stdin.write("the beginning")
+        process.stdin.flush()
+        time.sleep(SLOW)  # it sends nothing that would tell how far it is
+        process.send_signal(signal.SIGINT)
+        _, err = process.communicate(timeout=TIMEOUT)
+
+    assert (process.returncode, unexpected(err), len(emulator.received)) == (130, "", 0)
+
+
 def test_a_signal_leaves_an_outcome_for_each_link_that_was_taken(emulator: Emulator) -> None:
     emulator.inject(Fault(endpoint="delete", latency=SLOW, reset="before", times=None))
     args = ["delete", "a", "b", "c", "d", "--concurrency", 2, "--json"]
