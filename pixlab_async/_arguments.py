@@ -11,6 +11,17 @@ from ._errors import ConfigurationError
 T = TypeVar("T")
 
 
+def shown(value: object) -> str:
+    """The value as an error may quote it: numbers as they are, else its kind alone.
+
+    Swapped arguments may be links to private pictures, or megabytes of one.
+    """
+    if value is None or isinstance(value, int | float):
+        return repr(value)
+
+    return type(value).__name__
+
+
 def optional(check: Callable[..., T], value: object, name: str, *bounds: float | None) -> T | None:
     """None where the value is None, which means "not sent"; else what the check says of it."""
     return None if value is None else check(value, name, *bounds)
@@ -25,7 +36,7 @@ def number(
         ConfigurationError: It is not.
     """
     if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
-        raise ConfigurationError(f"{name} must be a finite number, not {value!r}.")
+        raise ConfigurationError(f"{name} must be a finite number, not {shown(value)}.")
 
     return _within(value, name, minimum, maximum)
 
@@ -41,7 +52,7 @@ def whole(
     if isinstance(value, float) and value.is_integer():
         value = int(value)
     if isinstance(value, bool) or not isinstance(value, int):
-        raise ConfigurationError(f"{name} must be a whole number, not {value!r}.")
+        raise ConfigurationError(f"{name} must be a whole number, not {shown(value)}.")
 
     return _within(value, name, minimum, maximum)
 
@@ -66,7 +77,7 @@ def truth(value: object, name: str) -> bool:
         ConfigurationError: It is not.
     """
     if not isinstance(value, bool):
-        raise ConfigurationError(f"{name} must be True or False, not {value!r}.")
+        raise ConfigurationError(f"{name} must be True or False, not {shown(value)}.")
 
     return value
 

@@ -68,8 +68,9 @@ class AsyncPixLab(
         base_url: Where the service is, as https://host or https://host/prefix; plain http
             for this machine only. May carry ``?key=``. Default: PIXLAB_BASE_URL, else
             https://api.pixlab.io.
-        llm_url: Where the endpoints of language models are. Default: PIXLAB_LLM_URL, else
-            https://llm.pixlab.io for the service itself, and ``base_url`` for any other.
+        llm_url: Where the endpoints of language models are. Default: PIXLAB_LLM_URL where
+            no base URL was given, else https://llm.pixlab.io for the service itself, and
+            ``base_url`` for any other.
         auth: Where the key goes: "query" (default; the vendor's advice: the query, form or
             JSON parameter ``key``) or "header" (``WWW-Authenticate``).
         connections: Requests that are under way at once, at most. Others wait their turn.
@@ -122,6 +123,8 @@ class AsyncPixLab(
             carried = _carried_by(http_client, auth, transport)
             base = base or carried
             key = key or carried.key
+        if base is None:  # else the environment speaks of another service
+            language = language or _origin.llm_from_environment()
         base = base or _origin.from_environment()
         key = key or base.key or from_environment()
         limit = None if rate is None else per_minute(rate)
@@ -132,7 +135,7 @@ class AsyncPixLab(
             main,
             language_lane(
                 main,
-                language or _origin.llm_from_environment(),
+                language,
                 lambda: Gate(connections, Pacer(limit)),
             ),
             make_transport(transport, http_client),

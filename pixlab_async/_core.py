@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from random import Random
+from urllib.parse import urlsplit
 
 from anyio.lowlevel import EventLoopToken, current_token
 from attrs import define, field, frozen
@@ -37,12 +38,18 @@ def language_lane(main: Lane, url: BaseURL | None, gate: Callable[[], Gate]) -> 
             raise ConfigurationError("llm_url holds a key: pass it as api_key=, for both hosts.")
 
         origin = url.require()
-    elif main.origin == f"https://{API}":
+    elif _is_the_service(main.origin):
         origin = f"https://{LLM}"
     else:
         return main
 
     return main if origin == main.origin else Lane(origin, gate())
+
+
+def _is_the_service(origin: str) -> bool:
+    """Whether the base URL is the service's own, however it is written."""
+    host = urlsplit(origin).hostname or ""
+    return host.removesuffix(".") == API  # urlsplit gives it in lower case
 
 
 @define(eq=False, repr=False)

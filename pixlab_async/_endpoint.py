@@ -55,13 +55,13 @@ _PICTURES = (
     "thumbnail transpose transverse webfit"
 )
 # Each tells something of a picture, and leaves nothing stored.
-_ANALYSES = "bgremove describe docscan facedetect facelandmarks facemotion header nsfw query seotag"
+_ANALYSES = "describe facedetect facelandmarks facemotion header nsfw query seotag sfw tagimg"
 
 _TABLE = (
     *(Endpoint(name, _BOTH, stores=True, upload=True) for name in _PICTURES.split()),
     *(
         Endpoint(name, _BOTH, repeatable=True, upload=True)
-        for name in (*_ANALYSES.split(), "sfw", "tagimg", "txtremove")
+        for name in (*_ANALYSES.split(), "txtremove")
     ),
     # Several pictures in one JSON object.
     *(
@@ -92,7 +92,10 @@ _TABLE = (
     Endpoint("imgembed", _GET, repeatable=True),
     Endpoint("facecompare", _BOTH, repeatable=True),
     Endpoint("facelookup", _GET, repeatable=True),
-    # What it leaves stored is not known: never sent twice.
+    # With a bucket of the account's own they leave something there: never sent twice.
+    Endpoint("bgremove", _BOTH, stores=True, upload=True),
+    Endpoint("docscan", _BOTH, stores=True, upload=True),
+    # What it leaves stored is not known: the same.
     Endpoint("imgtranslate", _POST, stores=True, upload=True),
     Endpoint("answer", _BOTH, repeatable=True, host=LLM),
     Endpoint("coder", _POST, repeatable=True, host=LLM),

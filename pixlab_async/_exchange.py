@@ -133,8 +133,7 @@ class _Exchange(Generic[T]):
             if wait > 0:
                 await anyio.sleep(wait)
 
-        # Raised here, far from the frames that saw the reply.
-        raise self._told(judged.error) from judged.cause
+        raise self._told(judged.error) from judged.cause  # far from the frames of the reply
 
     def build(
         self, form: Callable[[Sequence[tuple[str, str]]], Multipart] | None = None
@@ -236,6 +235,10 @@ class _Exchange(Generic[T]):
             # The server closed an idle connection just as it was reused: nobody's fault,
             # and no sign of trouble that a wait would cure.
             return 0.0
+
+        lacks = isinstance(error, UnreadableReply) and error.field
+        if lacks and call.endpoint.name != "delete":
+            return None
 
         policy = self.options.retry
         if self.priority is Priority.BATCH:

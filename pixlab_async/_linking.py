@@ -7,8 +7,8 @@ them does not need them any more. Where a deletion could not be confirmed, the r
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
-from contextlib import AsyncExitStack
+import logging
+from collections.abc import Awaitable, Mapping, Sequence
 from typing import Any, Protocol, TypeVar, cast
 
 import anyio
@@ -19,13 +19,14 @@ from ._errors import CleanupFailed
 from ._protocol import Call, Parameter, Unlinked, uploads_in
 from ._results import Deletion, Media
 from ._sources import Upload
-from ._temporary import GRACE, temporary
+from ._temporary import GRACE, Delete, cleaned, made
 from .endpoints._group import media
 
 T = TypeVar("T")
 R = TypeVar("R")
 
 _MOMENT = 1e-6
+_log = logging.getLogger("pixlab_async")
 
 
 class Send(Protocol):
@@ -38,7 +39,7 @@ async def send_linked(
     call: Call[T],
     deadline: float | None,
     send: Send,
-    delete: Callable[[Media], Awaitable[Deletion]],
+    delete: Delete,
 ) -> T:
     """Store what the call has no links for, make the call, delete it again.
 
@@ -55,29 +56,72 @@ async def send_linked(
     """
     assert call.unlinked is not None
     ends = None if deadline is None else anyio.current_time() + deadline
-    done: list[T] = []
-    left: dict[str, Media] = {}
+    sources = _Sources(delete)
+    result: T | None = None
+    try:
+        links: dict[int, str] = {}
+        for upload in uploads_in(call.unlinked.values()):
+            if id(upload) not in links:
+                storing = send(_storing(upload), _until(ends))
+                kept = await made(storing, sources.forget_one, GRACE)
+                sources.left[kept.id] = kept
+                links[id(upload)] = kept.link
+        params = cast("Mapping[str, Parameter]", _linked(call.unlinked, links))
+        result = await send(evolve(call, params=params, unlinked=None), _until(ends))
+    except Exception as error:
+        failures = await sources.forget()
+        if failures:
+            raise failures[0] from error
 
-    async def forget(media: Media) -> Deletion:
-        left[media.id] = media
-        deletion = await delete(media)
-        del left[media.id]
-        return deletion
+        raise
+    except BaseException:
+        for failure in await sources.forget():
+            _log.error("%s", failure)
+        raise
 
     try:
-        async with AsyncExitStack() as stack:
-            links: dict[int, str] = {}
-            for upload in uploads_in(call.unlinked.values()):
-                if id(upload) not in links:
-                    kept = temporary(send(_storing(upload), _until(ends)), forget, GRACE)
-                    links[id(upload)] = (await stack.enter_async_context(kept)).link
-            params = cast("Mapping[str, Parameter]", _linked(call.unlinked, links))
-            done.append(await send(evolve(call, params=params, unlinked=None), _until(ends)))
-    except CleanupFailed:
-        if not done:
-            raise
+        await sources.forget()
+    except BaseException:
+        # The caller is cancelled and will never see what was made.
+        if isinstance(result, Media):
+            lost = await cleaned(result, delete, GRACE)
+            if lost is not None:
+                _log.error("%s", lost)
+        raise
 
-    return _with_left(done[0], tuple(left.values())) if left else done[0]
+    return _with_left(result, tuple(sources.left.values())) if sources.left else result
+
+
+class _Sources:
+    """What was stored for a call, and is deleted after it."""
+
+    def __init__(self, delete: Delete) -> None:
+        self._delete = delete
+        self.left: dict[str, Media] = {}
+
+    async def forget(self) -> list[CleanupFailed]:
+        """Delete them, cancelled or not, within one grace; what went wrong."""
+        ends = anyio.current_time() + GRACE
+        failures: list[CleanupFailed] = []
+        interruption: BaseException | None = None
+        for kept in reversed(list(self.left.values())):
+            try:
+                grace = max(0.0, ends - anyio.current_time())
+                failure = await cleaned(kept, self.forget_one, grace)
+            except BaseException as error:  # a cancellation, which goes on after the others
+                interruption = error
+            else:
+                failures += [] if failure is None else [failure]
+        if interruption is not None:
+            raise interruption
+
+        return failures
+
+    async def forget_one(self, kept: Media) -> Deletion:
+        """Delete one of them."""
+        deletion = await self._delete(kept)
+        self.left.pop(kept.id, None)
+        return deletion
 
 
 def _storing(upload: Upload) -> Call[Media]:

@@ -57,6 +57,7 @@ class Call(Generic[T]):
             first; ``params`` is empty then. Else None.
         blob: Whether the reply is the picture's bytes instead of JSON.
         inline: Whether the reply may hold a whole picture within its JSON, or be one.
+        bare: Whether a reply without ``status`` and ``error`` may be a success.
         method: The HTTP method where the endpoint's preferred one is not wanted.
     """
 
@@ -70,6 +71,7 @@ class Call(Generic[T]):
     unlinked: Mapping[str, Unlinked] | None = field(default=None, repr=False)
     blob: bool = False
     inline: bool = False
+    bare: bool = False
     method: str | None = None
 
     @property

@@ -51,6 +51,8 @@ def read(call: Call[T], reply: Reply, meta: Meta, *, now: float) -> T:
         raise _without_json(reply, media_type, problem, now)
 
     status = _body_status(fields)
+    if call.bare and not fields.keys() & {"status", "error"}:
+        status = _OK  # of another's form, where HTTP alone says how it went
     if _is_ok(reply.status) and status == _OK and not call.blob:
         return call.returns(Success(fields, b"", media_type, meta))
 

@@ -112,6 +112,7 @@ class RetryPolicy:
 
 
 _ROUNDING = 1e-9
+_NOT_IMPLEMENTED = 501
 
 
 @define(eq=False)
@@ -184,6 +185,9 @@ def _is_transient(error: PixLabError) -> bool:
     """Whether another attempt could end otherwise."""
     if isinstance(error, ConnectionFailed):
         return not error.permanent
+
+    if isinstance(error, ReplyError) and error.status == _NOT_IMPLEMENTED:
+        return False
 
     if isinstance(error, TimedOut):
         return error.phase not in ("deadline", "queue")

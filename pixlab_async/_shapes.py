@@ -195,16 +195,24 @@ class InlinePicture:
     extra: Mapping[str, JSON] = field(factory=dict[str, JSON], eq=False, repr=False)
     meta: Meta = field(default=_NO_META, eq=False)
 
+    @property
+    def media(self) -> Media | None:
+        """What is stored, to be deleted by ``delete``; None where nothing is."""
+        if self.link is None:
+            return None
+
+        return Media(self.link, self.link.partition("?")[0].rpartition("/")[2], meta=self.meta)
+
 
 @frozen
 class Difference(Media):
     """How far two pictures differ, and the stored picture that shows it.
 
     Attributes:
-        diff: The mean square error; its scale is not documented.
+        diff: The mean square error; its scale is not documented. None where it is not told.
     """
 
-    diff: float = field(kw_only=True)
+    diff: float | None = field(default=None, kw_only=True)
 
 
 @frozen

@@ -43,22 +43,22 @@ async def temporary(
         CleanupFailed: The deletion could not be confirmed. Not raised over a cancellation,
             which must go on; it is logged then.
     """
-    media = await _made(making, delete, grace)
+    media = await made(making, delete, grace)
     try:
         yield media
     except Exception as error:
-        failure = await _cleaned(media, delete, grace)
+        failure = await cleaned(media, delete, grace)
         if failure is not None:
             raise failure from error
 
         raise
     except BaseException:
-        failure = await _cleaned(media, delete, grace)
+        failure = await cleaned(media, delete, grace)
         if failure is not None:
             _log.error("%s", failure)
         raise
 
-    failure = await _cleaned(media, delete, grace)
+    failure = await cleaned(media, delete, grace)
     if failure is not None:
         raise failure from failure.error
 
@@ -91,7 +91,8 @@ class _Making:
         self.done.set()
 
 
-async def _made(making: Awaitable[Media], delete: Delete, grace: float) -> Media:
+async def made(making: Awaitable[Media], delete: Delete, grace: float) -> Media:
+    """Await what makes a picture; cancelled meanwhile, learn its link and delete it."""
     state = _Making()
     try:
         async with anyio.create_task_group() as group:
@@ -124,7 +125,7 @@ async def _made(making: Awaitable[Media], delete: Delete, grace: float) -> Media
 async def _abandon(state: _Making, delete: Delete, grace: float) -> None:
     """Delete what a cancelled caller's picture came to; say so where that is not known."""
     if state.media is not None:
-        failure = await _cleaned(state.media, delete, grace)
+        failure = await cleaned(state.media, delete, grace)
         if failure is not None:
             _log.error("%s", failure)
     elif state.begun and state.error is None:
@@ -134,7 +135,7 @@ async def _abandon(state: _Making, delete: Delete, grace: float) -> None:
         )
 
 
-async def _cleaned(media: Media, delete: Delete, grace: float) -> CleanupFailed | None:
+async def cleaned(media: Media, delete: Delete, grace: float) -> CleanupFailed | None:
     """Delete the picture, cancelled or not; what went wrong, if something did.
 
     An ending ``asyncio.run`` cancels every task once, those that shelter others too. A task

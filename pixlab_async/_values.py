@@ -6,15 +6,16 @@ dictionary of another reply; all become the dictionaries that are sent. Pure.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable, Mapping
 from enum import IntFlag
 from typing import TYPE_CHECKING, Protocol, TypeAlias, TypeGuard
 
 from attrs import frozen
 
+from ._arguments import shown
 from ._errors import ConfigurationError
 from ._sources import Source, as_source
+from ._success import finite
 
 if TYPE_CHECKING:
     from ._protocol import Unlinked
@@ -50,10 +51,10 @@ class Rectangle:
         color: The color to draw it in, where it is drawn; None for the call's own.
     """
 
-    x: float
-    y: float
-    width: float
-    height: float
+    x: int
+    y: int
+    width: int
+    height: int
     color: str | None = None
 
 
@@ -265,10 +266,11 @@ def _is_mapping(given: object) -> TypeGuard[Mapping[object, object]]:
 def _pixels(fields: Mapping[str, object], part: str, name: str) -> int:
     """A coordinate; fractions, as of landmarks, go to the nearest pixel."""
     value = fields.get(part)
-    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
-        raise ConfigurationError(f"{name}.{part} must be a number of pixels, not {value!r}.")
+    number = finite(value) if isinstance(value, int | float | str) else None
+    if number is None:
+        raise ConfigurationError(f"{name}.{part} must be a number of pixels, not {shown(value)}.")
 
-    return round(value)
+    return round(number)
 
 
 def _color(fields: Mapping[str, object], name: str) -> dict[str, Unlinked]:
@@ -277,7 +279,9 @@ def _color(fields: Mapping[str, object], name: str) -> dict[str, Unlinked]:
         return {}
 
     if not isinstance(color, str) or not color:
-        raise ConfigurationError(f"{name}.color must be a color's name or #hex, not {color!r}.")
+        raise ConfigurationError(
+            f"{name}.color must be a color's name or #hex, not {shown(color)}."
+        )
 
     return {"color": color}
 

@@ -34,7 +34,7 @@ _PROMISED: dict[str, dict[str, Any]] = {
     "facelookup": {"found": False},
     "facemotion": {"faces": []},
     "header": {"width": 2, "height": 3},
-    "imgdiff": {"link": LINK, "diff": 0.5},
+    "imgdiff": {"link": LINK},
     "imgembed": {"embedding": [0.5, -1]},
     "imgtranslate": {},
     "llmparse": {"jobId": "j1"},
@@ -46,7 +46,7 @@ _PROMISED: dict[str, dict[str, Any]] = {
     "status": {},
     "tagimg": {"tags": []},
     "template": {"url": LINK},
-    "toolcall": {"output": []},
+    "toolcall": {},
     "txtremove": {"imgData": PIXELS},
 }
 

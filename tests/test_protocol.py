@@ -207,7 +207,12 @@ def test_the_field_that_is_missing_is_named() -> None:
     from pixlab_async.endpoints._group import media
 
     with pytest.raises(UnreadableReply, match="'link' should be a text, and is nothing") as caught:
-        read(Call(ENDPOINTS["oilpaint"], media), Reply(200, {}, b'{"status":200,"id":"a"}'), Meta(), now=NOW)
+        read(
+            Call(ENDPOINTS["oilpaint"], media),
+            Reply(200, {}, b'{"status":200,"id":"a"}'),
+            Meta(),
+            now=NOW,
+        )
 
     assert caught.value.field == "link"
 

@@ -92,6 +92,9 @@ def _(result: Media) -> str:
 
 @_text.register
 def _(result: Difference) -> str:
+    if result.diff is None:
+        return result.link
+
     return f"{result.link}\nDifference: {result.diff:g}"
 
 

@@ -21,6 +21,8 @@ from ._values import NotThat, value_of
 
 # Documented with a maximum alone or without any range, and never below nought by their nature.
 _NEVER_NEGATIVE = frozenset({"radius", "sigma", "width", "height", "size", "scale"})
+# Its radius pulls pixels in, and below nought pushes them out.
+_BOTH_WAYS = frozenset({"implode"})
 # Lists that are not closed: further fonts can be registered with an account, and the page
 # on scanning documents names fewer kinds than programs send.
 _OPEN_CHOICES = frozenset({("docscan", "type"), ("drawtext", "font"), ("drawtextat", "font")})
@@ -99,12 +101,16 @@ def _sent(values: Mapping[str, Any], wanted: Parameter | Field) -> Any:
 def _checked(entry: Entry, parameter: Parameter, value: Any) -> Any:
     if (entry.name, parameter.name) in _OPEN_CHOICES:
         parameter = evolve(parameter, choices=())
-    if parameter.name in _NEVER_NEGATIVE and parameter.minimum is None:
+    never = parameter.name in _NEVER_NEGATIVE and entry.name not in _BOTH_WAYS
+    if never and parameter.minimum is None:
         parameter = evolve(parameter, minimum=0)
     try:
         known = value_of(parameter, value)
     except NotThat as problem:
         raise Refused(400, f"the parameter {parameter.name!r} must be {problem}") from None
+
+    if parameter.type == "array" and not known:
+        raise Refused(400, f"the parameter {parameter.name!r} is an empty list")
 
     if parameter.type == "array" and parameter.item:
         return [_entry(parameter, number, item) for number, item in enumerate(known)]

@@ -94,7 +94,9 @@ async def _fetched(client: httpx.AsyncClient, where: str, link: str) -> bytes:
                 content += chunk
                 if len(content) > FETCH_LIMIT:
                     raise Refused(400, f"the file at the address in {where!r} is too large")
-    except (httpx.RequestError, httpx.InvalidURL):
+    except Refused:
+        raise
+    except Exception:  # a host or port that no resolver takes raises almost anything
         raise Refused(404, f"the address in {where!r} does not answer") from None
 
     return bytes(content)

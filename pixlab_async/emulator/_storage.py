@@ -17,7 +17,7 @@ _PDF = b"%PDF-"
 
 
 async def store(service: Service, request: Incoming, given: Given, sources: Sources) -> Response:
-    """Keep an uploaded picture or video."""
+    """Keep an uploaded picture, video or PDF."""
     del given
     content = sources.content("file")
     extension = await anyio.to_thread.run_sync(_extension, content)
@@ -28,9 +28,7 @@ async def copy(service: Service, request: Incoming, given: Given, sources: Sourc
     """Keep a picture, a video or a PDF from an address, or another copy of what is stored."""
     del given
     content = sources.content("img")
-    extension = "pdf"
-    if not content.startswith(_PDF):
-        extension = await anyio.to_thread.run_sync(_extension, content)
+    extension = await anyio.to_thread.run_sync(_extension, content)
     return await anyio.to_thread.run_sync(service.keep, content, extension, request)
 
 
@@ -45,6 +43,9 @@ async def delete(service: Service, request: Incoming, given: Given, sources: Sou
 
 
 def _extension(content: bytes) -> str:
+    if content.startswith(_PDF):
+        return "pdf"
+
     try:
         return _pictures.video_extension(content) or _pictures.decode(content).extension
     except _pictures.NoPicture as problem:

@@ -111,8 +111,10 @@ def _json(parameter: Parameter, value: Any) -> Any:
 
     try:
         return json.loads(value)
-    except (ValueError, RecursionError):
-        raise NotThat("JSON") from None
+    except RecursionError:
+        raise NotThat("JSON that is less deep") from None
+    except ValueError:
+        return value  # a plain text is JSON's simplest value: a prompt of coder's, say
 
 
 def _array(parameter: Parameter, value: Any) -> list[Any]:

@@ -11,6 +11,8 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from typing import Generic, TypeVar, cast
 
+from attrs import evolve
+
 from .._endpoint import ENDPOINTS, Endpoint
 from .._protocol import Call, Parameter, Unlinked, uploads_in
 from .._results import Answer, Blob, Media
@@ -46,7 +48,12 @@ def media(success: Success) -> Media:
 def id_in(success: Success, link: str) -> str:
     """The id in the reply; else the link's last part, which it was in all that were seen."""
     given = success.fields.get("id")
-    return given if isinstance(given, str) and given else link.rpartition("/")[2] or link
+    if isinstance(given, str) and given:
+        return given
+
+    # Of the path alone: the query of a link to a private bucket is its signature.
+    path = link.partition("?")[0].partition("#")[0]
+    return path.rpartition("/")[2] or path
 
 
 def blob(success: Success) -> Blob:
@@ -66,6 +73,7 @@ def call_of(
     *,
     blob: bool = False,
     inline: bool = False,
+    bare: bool = False,
 ) -> Call[T]:
     """The call of an endpoint, whatever way its pictures have to take.
 
@@ -76,12 +84,14 @@ def call_of(
             is ``img`` goes as the field ``file`` where the endpoint takes that.
         blob: Whether the picture's bytes are to come instead of JSON.
         inline: Whether the reply may hold a picture within its JSON.
+        bare: Whether the reply may have no ``status``.
     """
     endpoint = ENDPOINTS[name]
     sent = {**params, "blob": True} if blob else dict(params)
     upload = sent.get("img")
     if not isinstance(upload, Upload) or not endpoint.upload:
-        return linked_call(endpoint, returns, sent, blob=blob, inline=inline)
+        linked = linked_call(endpoint, returns, sent, blob=blob, inline=inline)
+        return evolve(linked, bare=bare) if bare else linked
 
     del sent["img"]
     return linked_call(endpoint, returns, sent, upload, blob=blob, inline=inline)
@@ -104,4 +114,4 @@ def linked_call(
         unlinked = params
     else:
         settled = cast("Mapping[str, Parameter]", params)
-    return Call(endpoint, returns, settled, upload, unlinked, blob, inline, method)
+    return Call(endpoint, returns, settled, upload, unlinked, blob, inline, method=method)

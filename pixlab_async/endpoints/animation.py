@@ -106,7 +106,7 @@ class Animation(PictureGroup[P]):
 
         Args:
             source: The picture: a URL, a stored ``Media``, or what is to be uploaded.
-            composite: The picture: a URL, a stored ``Media``, or one that is here.
+            composite: The picture to be put on it: a URL, a stored ``Media``, or one that is here.
             x: Pixels; from the left.
             y: Pixels; from the top.
             frame: The frame to begin with; whether they count from 0 or 1 is not documented, 0

@@ -10,7 +10,7 @@ from .._arguments import filled, one_of, optional, whole
 from .._protocol import Unlinked
 from .._results import Blob, Media
 from .._sources import Source, as_source, check_link
-from .._success import Success
+from .._success import Success, number
 from ._group import Group, P, PictureGroup, call_of, id_in, media
 
 if TYPE_CHECKING:
@@ -152,5 +152,5 @@ def difference(success: Success) -> Difference:
         id_in(success, link),
         success.beyond("link", "id", "diff"),
         success.meta,
-        diff=success.number("diff"),
+        diff=number(success.fields, "diff"),
     )

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Literal, TypeAlias, cast
 
-from .._arguments import filled, optional, truth
+from .._arguments import filled, optional, shown, truth
 from .._errors import ConfigurationError
 from .._protocol import Parameter, Unlinked
 from .._results import JSON, Media
 from .._sources import Source, as_source
-from .._success import Success, mapping, number, text
+from .._success import Success, mapping, text, whole
 from ._group import Group, P, PictureGroup, call_of, media
 from .restoration import decoded
 
@@ -186,7 +186,7 @@ class Documents(Group):
 
 def _object(value: object, name: str) -> dict[str, Parameter]:
     if not isinstance(value, Mapping):
-        raise ConfigurationError(f"{name} must be a dictionary, not {value!r}.")
+        raise ConfigurationError(f"{name} must be a dictionary, not {shown(value)}.")
 
     return {str(key): item for key, item in cast("Mapping[object, Parameter]", value).items()}
 
@@ -214,7 +214,7 @@ def _word(item: Mapping[str, JSON]) -> Word | None:
     if not isinstance(word, str):
         return None
 
-    x, y, width, height = (number(item, name) for name in ("x", "y", "w", "h"))
+    x, y, width, height = (whole(item, name) for name in ("x", "y", "w", "h"))
     if x is None or y is None or width is None or height is None:
         return Word(word)
 

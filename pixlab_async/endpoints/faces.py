@@ -112,7 +112,7 @@ _PLACE = ("left", "top", "width", "height")
 def _rectangle(fields: Mapping[str, JSON]) -> Rectangle | None:
     from .._values import Rectangle  # noqa: PLC0415 - many programs never need it
 
-    left, top, width, height = (number(fields, name) for name in _PLACE)
+    left, top, width, height = (whole(fields, name) for name in _PLACE)
     if left is None or top is None or width is None or height is None:
         return None
 

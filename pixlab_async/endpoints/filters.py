@@ -122,7 +122,11 @@ class Filters(PictureGroup[P]):
         return await self._picture("radialblur", params)
 
     async def noise(
-        self, source: Source, noise: Literal[1, 2, 3, 4, 5, 6, 7], *, channel: int | None = None
+        self,
+        source: Source,
+        noise: Literal[1, 2, 3, 4, 5, 6, 7],
+        *,
+        channel: int | None = None,
     ) -> P:
         """Add random noise.
 

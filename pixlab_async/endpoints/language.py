@@ -17,7 +17,8 @@ if TYPE_CHECKING:
     from .._shapes import Embedding, Job
 
 AnswerFormat: TypeAlias = Literal["text", "json", "markdown"]
-Message: TypeAlias = Mapping[str, Parameter]
+# Whatever JSON can say: typed dictionaries of other libraries are taken too.
+Message: TypeAlias = Mapping[str, object]
 
 
 class Language(Group):
@@ -57,7 +58,8 @@ class Language(Group):
             "temperature": optional(number, temperature, "temperature", 0, 2),
             "max_tokens": optional(whole, max_tokens, "max_tokens", 1, 180_000),
         }
-        return await self.send(call_of("answer", answer, params))
+        bare = openai_reply is True
+        return await self.send(call_of("answer", answer, params, bare=bare))
 
     async def coder(
         self,
@@ -88,13 +90,15 @@ class Language(Group):
             "openai-reply": optional(truth, openai_reply, "openai_reply"),
             "temperature": optional(number, temperature, "temperature", 0, 2),
         }
-        return await self.send(call_of("coder", answer, params))
+        bare = openai_reply is True
+        return await self.send(call_of("coder", answer, params, bare=bare))
 
     async def toolcall(self, tools: Sequence[Message]) -> Answer:
         """Run tools of PixLab's that a language model chose.
 
         What a tool leaves stored depends on the tool. The reply's ``output`` has an entry for
-        each result; its form is not documented.
+        each result; its form is not documented. The tools' names must be those that PixLab's
+        endpoint LLM-TOOLS lists.
 
         Args:
             tools: Tool calls in OpenAI's form, as the model gave them.
@@ -106,7 +110,7 @@ class Language(Group):
         Source: https://pixlab.io/endpoints/llm-tool-call
         """
         params = {"tools": _messages(tools, "tools")}
-        return await self.send(call_of("toolcall", _outputs, params))
+        return await self.send(call_of("toolcall", answer, params))
 
     async def imgembed(self, source: Source, *, dimension: int | None = None) -> Embedding:
         """Turn a picture into a vector.
@@ -154,18 +158,13 @@ def _messages(given: object, name: str) -> Parameter:
         if name == "messages" and given:
             return given
     elif isinstance(given, Sequence) and not isinstance(given, bytes | bytearray):
-        items = cast("Sequence[Message]", given)
+        items = cast("Sequence[Mapping[str, Parameter]]", given)
         if items and all(isinstance(item, Mapping) for item in items):
             return [dict(item) for item in items]
 
     raise ConfigurationError(
         f"{name} must be a list of dictionaries in OpenAI's form, and not an empty one."
     )
-
-
-def _outputs(success: Success) -> Answer:
-    success.items("output")
-    return answer(success)
 
 
 def _embedding(success: Success) -> Embedding:

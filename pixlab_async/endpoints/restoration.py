@@ -143,8 +143,8 @@ def _read(success: Success) -> InlinePicture:
 
     fields = success.fields
     encoded = text(fields, "imgData")
-    content = None if encoded is None else decoded(encoded)
-    if encoded is not None and content is None:
+    content = decoded(encoded) if encoded else None
+    if encoded and content is None and text(fields, "link") is None:
         success.lacks("imgData", "a picture in Base64")
 
     return InlinePicture(

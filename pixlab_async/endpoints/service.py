@@ -7,7 +7,7 @@ from typing import Literal
 
 from attrs import evolve
 
-from .._endpoint import ENDPOINTS, find
+from .._endpoint import API, ENDPOINTS, LLM, find
 from .._errors import ConfigurationError
 from .._protocol import Call, Parameter
 from .._results import Answer, ServiceStatus
@@ -41,6 +41,7 @@ class Service(Group):
         source: Source | None = None,
         method: Literal["GET", "POST"] | None = None,
         repeatable: bool | None = None,
+        host: Literal["api", "llm"] | None = None,
     ) -> Answer:
         """Call any endpoint by its name, without types: for those that have no method yet.
 
@@ -54,6 +55,8 @@ class Service(Group):
                 default: what the endpoint prefers, GET where that is not known.
             repeatable: Whether it may be sent again when the first attempt may have
                 worked; default: what is known of the endpoint, else no.
+            host: The host of the service, "llm" for one of language models such as "chat";
+                default: what is known of the endpoint, else "api".
 
         Returns:
             Every field of the reply.
@@ -65,6 +68,8 @@ class Service(Group):
         endpoint = find(name)
         if repeatable is not None:
             endpoint = evolve(endpoint, repeatable=repeatable)
+        if host is not None:
+            endpoint = evolve(endpoint, host=LLM if host == "llm" else API)
         fields = dict(params or {})
         if "key" in fields:
             fields, params = {}, None  # the frame of the error must not hold it

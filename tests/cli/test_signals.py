@@ -137,7 +137,9 @@ def test_a_signal_ends_a_command_that_waits_for_a_picture(emulator: Emulator) ->
         process.stdin.flush()
         time.sleep(SLOW)  # it sends nothing that would tell how far it is
         process.send_signal(signal.SIGINT)
-        _, err = process.communicate(timeout=TIMEOUT)
+        process.wait(TIMEOUT)  # while its standard input is still open
+        assert process.stderr is not None
+        err = process.stderr.read()
 
     assert (process.returncode, unexpected(err), len(emulator.received)) == (130, "", 0)
 

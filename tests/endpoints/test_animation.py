@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from PIL import Image, ImageSequence
 
@@ -42,7 +44,14 @@ async def test_a_frame_is_given_in_any_way_that_a_picture_is(
     pixlab: AsyncPixLab, emulator: Emulator
 ) -> None:
     media = await pixlab.store(STILLS[2])
-    given = [STILLS[0], Frame(media), {"img": media.link}, media, media.link, Frame(STILLS[1])]
+    given: list[Any] = [
+        STILLS[0],
+        Frame(media),
+        {"img": media.link},
+        media,
+        media.link,
+        Frame(STILLS[1]),
+    ]
 
     made = await pixlab.makegif(given)
 

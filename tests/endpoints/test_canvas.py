@@ -94,6 +94,8 @@ async def test_the_more_pictures_differ_the_greater_the_difference(pixlab: Async
     close = await pixlab.imgdiff(await pixlab.store(RED), await pixlab.store(near))
     apart = await pixlab.imgdiff(RED, far)
 
+    assert close.diff is not None
+    assert apart.diff is not None
     assert 0 < close.diff < apart.diff
     assert apart.diff == 1
 

@@ -51,7 +51,10 @@ async def test_a_line_is_white_two_wide_and_nearly_solid_where_no_more_is_said(
 async def test_drawlines_draws_each_in_its_own_colour_or_in_the_common_one(
     pixlab: AsyncPixLab,
 ) -> None:
-    lines = [Line(0, 1, 4, 1), {"startx": 0, "starty": 8, "endx": 6, "endy": 8, "color": "blue"}]
+    lines: list[Any] = [
+        Line(0, 1, 4, 1),
+        {"startx": 0, "starty": 8, "endx": 6, "endy": 8, "color": "blue"},
+    ]
 
     drawn = await pixlab.blob.drawlines(BLACK, lines, color="#f00", **SOLID)
 
@@ -95,7 +98,7 @@ async def test_a_rectangle_is_hollow_where_no_filling_is_asked_for(pixlab: Async
 
 
 async def test_drawrectangles_takes_rectangles_and_dictionaries(pixlab: AsyncPixLab) -> None:
-    boxes = [
+    boxes: list[Any] = [
         Rectangle(0, 0, 3, 3, color="red"),
         {"x": 10, "y": 5, "width": 3, "height": 3},
         {"left": 15, "top": 5, "width": 3, "height": 3, "color": "red"},

@@ -125,7 +125,7 @@ async def test_faces_that_are_found_can_be_framed(pixlab: AsyncPixLab, emulator:
 async def test_faces_of_every_kind_can_be_blurred(pixlab: AsyncPixLab, emulator: Emulator) -> None:
     emulator.when("facemotion", faces=[{"rectangle": PLACE}])
     emulator.when("facelandmarks", faces=[{"rectangle": PLACE}])
-    faces = [
+    faces: list[Any] = [
         *(await pixlab.facemotion(BLACK)).faces,
         *(await pixlab.facelandmarks(BLACK)).faces,
         {"face_id": 1, **PLACE},

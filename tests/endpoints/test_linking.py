@@ -23,9 +23,10 @@ from pixlab_async import (
     Media,
     NotFound,
     Overlay,
-    PixLabError,
+    RateLimited,
     Rectangle,
     ServerFailed,
+    TimedOut,
     UnsupportedMedia,
 )
 from pixlab_async.emulator import Emulator, Fault
@@ -74,7 +75,8 @@ async def test_mogrify_blurs_within_the_rectangle_and_nowhere_else(pixlab: Async
 async def test_mogrify_sends_numbers_that_are_given(
     pixlab: AsyncPixLab, emulator: Emulator
 ) -> None:
-    await pixlab.mogrify(GRID, [Rectangle(1.4, 2.6, 3, 4)], radius=2.5, sigma=30)
+    box = {"x": 1.4, "y": 2.6, "width": "3", "height": 4}
+    await pixlab.mogrify(GRID, [box], radius=2.5, sigma=30)
 
     params = sent(emulator, "mogrify")
     assert params["cord"] == [{"left": 1, "top": 3, "width": 3, "height": 4}]
@@ -83,7 +85,7 @@ async def test_mogrify_sends_numbers_that_are_given(
 
 async def test_merge_places_pictures_on_another(pixlab: AsyncPixLab, emulator: Emulator) -> None:
     stored = await pixlab.store(RED)
-    overlays = [
+    overlays: list[Any] = [
         Overlay(RED, 0, 0),
         Overlay(stored, 8, 4, center=True, center_y=True),
         {"img": stored.link, "x": 10, "y": 7, "center": False},
@@ -190,27 +192,26 @@ def test_every_endpoint_that_takes_links_alone_is_in_the_table() -> None:
     assert taking - addresses | {"gifcomposite"} == set(LINKED)
 
 
-@pytest.mark.parametrize(
-    "source",
-    [
-        lambda path: path,
-        lambda path: path.read_bytes(),
-        lambda path: io.BytesIO(path.read_bytes()),
-        lambda path: iter([path.read_bytes()]),
-    ],
-    ids=["path", "bytes", "file", "iterator"],
-)
+KINDS: dict[str, Callable[[Path], Any]] = {
+    "path": lambda path: path,
+    "bytes": lambda path: path.read_bytes(),
+    "file": lambda path: io.BytesIO(path.read_bytes()),
+    "iterator": lambda path: iter([path.read_bytes()]),
+}
+
+
+@pytest.mark.parametrize("kind", KINDS)
 async def test_every_kind_of_source_is_stored(
     pixlab: AsyncPixLab,
     emulator: Emulator,
     tmp_path: Path,
     picture: bytes,
-    source: Callable[[Path], Any],
+    kind: str,
 ) -> None:
     path = tmp_path / "cat.png"
     path.write_bytes(picture)
 
-    await pixlab.drawpoints(source(path), [{"x": 1, "y": 1}])
+    await pixlab.drawpoints(KINDS[kind](path), [{"x": 1, "y": 1}])
 
     assert emulator.received[0].file == picture
     assert len(emulator.stored()) == 1
@@ -431,7 +432,7 @@ async def test_a_blob_tells_of_it_too(pixlab: AsyncPixLab, emulator: Emulator, n
 
     made = await call[name]()
 
-    assert [left.link for left in made.meta.left_stored] == emulator.stored()[::-1]
+    assert [left.link for left in made.meta.left_stored] == emulator.stored()
 
 
 async def test_what_tells_of_a_picture_tells_of_it_too(
@@ -594,12 +595,25 @@ async def test_without_a_url_of_their_own_they_are_where_all_else_is(emulator: E
 async def test_the_environment_may_say_where_they_are(
     emulator: Emulator, model: Emulator, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setenv("PIXLAB_BASE_URL", emulator.base_url)
+    monkeypatch.setenv("PIXLAB_LLM_URL", model.base_url)
+
+    async with AsyncPixLab(api_key=emulator.api_key) as pixlab:
+        await pixlab.answer("why?")
+
+    assert (asked(emulator), asked(model)) == ([], ["answer"])
+
+
+async def test_the_environment_says_nothing_of_a_base_url_that_is_given(
+    emulator: Emulator, model: Emulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    emulator.when("answer", reply="because")
     monkeypatch.setenv("PIXLAB_LLM_URL", model.base_url)
 
     async with client_of(emulator) as pixlab:
         await pixlab.answer("why?")
 
-    assert (asked(emulator), asked(model)) == ([], ["answer"])
+    assert (asked(emulator), asked(model)) == (["answer"], [])
 
 
 async def test_of_the_service_itself_they_are_on_the_documented_host() -> None:
@@ -629,15 +643,14 @@ async def test_the_rate_limit_of_one_host_does_not_pause_the_other(
     other = "model" if limited == "main" else "main"
     host = emulator if limited == "main" else model
     host.inject(Fault(status=429, headers={"Retry-After": "30"}))
-    hasty = two_hosts.with_options(deadline=0.2)
 
-    with pytest.raises(PixLabError):
-        await calls[limited](hasty)
-    with anyio.fail_after(5):
-        await calls[other](two_hosts)
-    with pytest.raises(PixLabError, match="rate limit|429|in time|deadline"):
-        await calls[limited](hasty)
+    with pytest.raises(RateLimited):
+        await calls[limited](two_hosts.with_options(deadline=10))
+    await calls[other](two_hosts.with_options(deadline=10))
+    with pytest.raises(TimedOut) as caught:
+        await calls[limited](two_hosts.with_options(deadline=0.1))
 
+    assert caught.value.phase == "queue"
     assert len(host.received) == 1
 
 

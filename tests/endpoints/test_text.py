@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from PIL import Image
 
@@ -27,7 +29,9 @@ def inked(content: bytes) -> Box:
 async def test_drawtext_writes_in_three_places(
     pixlab: AsyncPixLab, place: str, begin: int, end: int
 ) -> None:
-    drawn = await pixlab.blob.drawtext(BLACK, **{place: "Hello"})
+    written_there: Any = {place: "Hello"}
+
+    drawn = await pixlab.blob.drawtext(BLACK, **written_there)
 
     _, top, _, bottom = inked(drawn.content)
     assert begin <= top < bottom <= end
