@@ -287,7 +287,7 @@ async def test_call_posts_json_when_asked_to(
 async def test_call_repeats_what_the_caller_says_may_be_repeated(
     pixlab: AsyncPixLab, emulator: Emulator
 ) -> None:
-    emulator.inject(Fault(endpoint="tagimg", status=500))
+    emulator.inject(Fault(endpoint="labelimage", status=500))
 
     with pytest.raises(PixLabError) as caught:
         await pixlab.call("labelimage", {"img": "https://example.org/a.png"}, repeatable=True)

@@ -156,7 +156,7 @@ def catalogue() -> Mapping[str, Entry]:
 
 
 def _read(name: str) -> dict[str, Any]:
-    text = files(__package__).joinpath(name).read_text(encoding="utf-8")
+    text = files(__name__).joinpath(name).read_text(encoding="utf-8")
     return cast("dict[str, Any]", json.loads(text))
 
 

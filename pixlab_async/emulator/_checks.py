@@ -110,7 +110,7 @@ def _checked(entry: Entry, parameter: Parameter, value: Any) -> Any:
         raise Refused(400, f"the parameter {parameter.name!r} must be {problem}") from None
 
     if parameter.type == "array" and not known:
-        raise Refused(400, f"the parameter {parameter.name!r} is an empty list")
+        raise Refused(400, f"the parameter {parameter.name!r} must have one entry or more")
 
     if parameter.type == "array" and parameter.item:
         return [_entry(parameter, number, item) for number, item in enumerate(known)]

@@ -138,7 +138,7 @@ MISTAKES: dict[str, tuple[str, Any, str]] = {
     "a list of numbers": ("drawpoints", [(1, 2)], r"points\[0\] must be a Point or a dictionary"),
     "another shape": ("drawlines", [Point(1, 2)], r"lines\[0\] must be a Line"),
     "a missing part": ("drawlines", [{"startx": 1}], r"lines\[0\]\.starty must be a number"),
-    "a text for a number": ("drawpoints", [{"x": "1", "y": 2}], r"points\[0\]\.x must be"),
+    "a text for a number": ("drawpoints", [{"x": "one", "y": 2}], r"points\[0\]\.x must be"),
     "not a number": ("drawpoints", [Point(1, 2), Point(float("nan"), 2)], r"points\[1\]\.x"),
     "a boolean": ("drawpoints", [Point(True, 2)], r"points\[0\]\.x"),
     "an empty colour": ("drawpoints", [Point(1, 2, "")], r"points\[0\]\.color"),
