@@ -8,6 +8,7 @@ import signal
 import sys
 import time
 import urllib.error
+from array import array
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from functools import partial
@@ -15,7 +16,7 @@ from http.server import HTTPServer, SimpleHTTPRequestHandler
 from pathlib import Path
 from subprocess import PIPE, Popen, run
 from threading import Thread
-from typing import Any
+from typing import IO, Any
 from urllib.parse import urlencode
 from urllib.request import ProxyHandler, build_opener
 
@@ -66,6 +67,16 @@ def asked(emulator: Emulator, endpoint: str) -> bool:
 def stored(emulator: Emulator, picture: Path) -> str:
     result = CliRunner().invoke(pixlab, ["store", str(picture)], env=surroundings(emulator))
     return result.stdout.strip()
+
+
+def unread(pipe: IO[str]) -> int:
+    """How many bytes of what was written into the pipe nobody has read."""
+    import fcntl
+    import termios
+
+    found = array("i", [0])
+    fcntl.ioctl(pipe, termios.FIONREAD, found)
+    return found[0]
 
 
 def unexpected(err: str) -> str:
@@ -133,9 +144,10 @@ def test_a_signal_ends_a_delete_that_waits_for_a_line(emulator: Emulator, pictur
 def test_a_signal_ends_a_command_that_waits_for_a_picture(emulator: Emulator) -> None:
     with started("grayscale", "-", emulator=emulator) as process:
         assert process.stdin is not None
-        process.stdin.write("the beginning")
-        process.stdin.flush()
-        time.sleep(SLOW)  # it sends nothing that would tell how far it is
+        pipe = process.stdin
+        pipe.write("the beginning")
+        pipe.flush()
+        until(lambda: unread(pipe) == 0)  # now it waits for more
         process.send_signal(signal.SIGINT)
         process.wait(TIMEOUT)  # while its standard input is still open
         assert process.stderr is not None
