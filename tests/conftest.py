@@ -26,6 +26,7 @@ def anyio_backend(request: pytest.FixtureRequest) -> str:
 def _no_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("PIXLAB_API_KEY", raising=False)
     monkeypatch.delenv("PIXLAB_BASE_URL", raising=False)
+    monkeypatch.delenv("PIXLAB_LLM_URL", raising=False)
 
 
 @pytest.fixture(scope="session")
