@@ -107,6 +107,21 @@ def filled(value: object, name: str) -> str:
     return text
 
 
+def sides(
+    width: object, height: object, minimum: float, maximum: float | None = None
+) -> dict[str, int | None]:
+    """The parameters width and height, of which one at least must be given.
+
+    Raises:
+        ConfigurationError: Neither is, or one is not as documented.
+    """
+    one_of(width=width, height=height)
+    return {
+        "width": optional(whole, width, "width", minimum, maximum),
+        "height": optional(whole, height, "height", minimum, maximum),
+    }
+
+
 def one_of(**given: object) -> None:
     """See that at least one of the arguments was given.
 

@@ -54,6 +54,12 @@ class Media:
     meta: Meta = field(default=Meta(), eq=False)
 
 
+def last_part(link: str) -> str:
+    """A link's last part, of the path alone: the query of a private bucket's is a signature."""
+    path = link.partition("?")[0].partition("#")[0]
+    return path.rpartition("/")[2] or path
+
+
 @frozen
 class Blob:
     """A picture's bytes, sent instead of a link: nothing is stored, nothing is to delete.

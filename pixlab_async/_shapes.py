@@ -10,7 +10,7 @@ from collections.abc import Mapping
 
 from attrs import field, frozen
 
-from ._results import JSON, Media, Meta
+from ._results import JSON, Media, Meta, last_part
 from ._values import Rectangle
 
 _NO_META = Meta()
@@ -201,7 +201,7 @@ class InlinePicture:
         if self.link is None:
             return None
 
-        return Media(self.link, self.link.partition("?")[0].rpartition("/")[2], meta=self.meta)
+        return Media(self.link, last_part(self.link), meta=self.meta)
 
 
 @frozen

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import secrets
 from pathlib import Path
 
 from PIL import Image, ImageDraw, ImageFont, ImageOps
 
 from .._errors import ConfigurationError
+from ._pictures import replacing
 
 _PAPER = (250, 248, 244)
 _INK = (70, 66, 74)
@@ -48,7 +48,8 @@ def side_by_side(before: Path, after: Path, captions: tuple[str, str], output: P
         sheet.paste(picture, corner)
         middle = (left + width / 2, _MARGIN + height + _CAPTION / 2)
         draw.text(middle, caption, fill=_INK, font=font, anchor="mm")
-    _save(sheet, output)
+    with replacing(output) as part:
+        sheet.save(part)
 
 
 def _fitted(path: Path) -> Image.Image:
@@ -63,16 +64,3 @@ def _fitted(path: Path) -> Image.Image:
     flat = Image.new("RGB", upright.size, _PAPER)
     flat.paste(upright, mask=upright.getchannel("A"))
     return flat
-
-
-def _save(sheet: Image.Image, output: Path) -> None:
-    part = output.with_name(f".{secrets.token_hex(4)}.{output.name}")
-    try:
-        sheet.save(part)
-        part.replace(output)
-    except OSError as error:
-        raise ConfigurationError(
-            f"The output {str(output)!r} cannot be written: {error.strerror or error}."
-        ) from error
-    finally:
-        part.unlink(missing_ok=True)

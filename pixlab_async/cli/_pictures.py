@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import AsyncGenerator, Awaitable
-from contextlib import asynccontextmanager
+from collections.abc import AsyncGenerator, Awaitable, Generator
+from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 
 from .._client import AsyncPixLab
@@ -51,9 +51,20 @@ def write_bytes(path: Path, content: bytes) -> None:
     Raises:
         ConfigurationError: The file cannot be written.
     """
+    with replacing(path) as part:
+        part.write_bytes(content)
+
+
+@contextmanager
+def replacing(path: Path) -> Generator[Path]:
+    """A new file to write into, which takes the path's place where the block ends well.
+
+    Raises:
+        ConfigurationError: The file cannot be written.
+    """
     part = path.with_name(f".{secrets.token_hex(4)}.{path.name}")
     try:
-        part.write_bytes(content)
+        yield part
         part.replace(path)
     except OSError as error:
         raise ConfigurationError(

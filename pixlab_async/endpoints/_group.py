@@ -11,11 +11,9 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from typing import Generic, TypeVar, cast
 
-from attrs import evolve
-
 from .._endpoint import ENDPOINTS, Endpoint
 from .._protocol import Call, Parameter, Unlinked, uploads_in
-from .._results import Answer, Blob, Media
+from .._results import Answer, Blob, Media, last_part
 from .._sources import Upload
 from .._success import Success
 
@@ -48,12 +46,7 @@ def media(success: Success) -> Media:
 def id_in(success: Success, link: str) -> str:
     """The id in the reply; else the link's last part, which it was in all that were seen."""
     given = success.fields.get("id")
-    if isinstance(given, str) and given:
-        return given
-
-    # Of the path alone: the query of a link to a private bucket is its signature.
-    path = link.partition("?")[0].partition("#")[0]
-    return path.rpartition("/")[2] or path
+    return given if isinstance(given, str) and given else last_part(link)
 
 
 def blob(success: Success) -> Blob:
@@ -75,43 +68,43 @@ def call_of(
     inline: bool = False,
     bare: bool = False,
 ) -> Call[T]:
-    """The call of an endpoint, whatever way its pictures have to take.
-
-    Args:
-        name: The endpoint.
-        returns: Makes the result.
-        params: The parameters; pictures in them must be links or uploads. An upload that
-            is ``img`` goes as the field ``file`` where the endpoint takes that.
-        blob: Whether the picture's bytes are to come instead of JSON.
-        inline: Whether the reply may hold a picture within its JSON.
-        bare: Whether the reply may have no ``status``.
-    """
-    endpoint = ENDPOINTS[name]
-    sent = {**params, "blob": True} if blob else dict(params)
-    upload = sent.get("img")
-    if not isinstance(upload, Upload) or not endpoint.upload:
-        linked = linked_call(endpoint, returns, sent, blob=blob, inline=inline)
-        return evolve(linked, bare=bare) if bare else linked
-
-    del sent["img"]
-    return linked_call(endpoint, returns, sent, upload, blob=blob, inline=inline)
+    """The call of an endpoint by its name; see ``call_to``."""
+    sent = {**params, "blob": True} if blob else params
+    return call_to(ENDPOINTS[name], returns, sent, blob=blob, inline=inline, bare=bare)
 
 
-def linked_call(
+def call_to(
     endpoint: Endpoint,
     returns: Callable[[Success], T],
     params: Mapping[str, Unlinked],
-    upload: Upload | None = None,
     *,
     blob: bool = False,
     inline: bool = False,
+    bare: bool = False,
     method: str | None = None,
 ) -> Call[T]:
-    """The call; one that stores first what stands where links must, if something does."""
+    """The call of an endpoint, whatever way its pictures have to take.
+
+    Args:
+        endpoint: The endpoint.
+        returns: Makes the result.
+        params: The parameters; pictures in them must be links or uploads. An upload that
+            is ``img`` goes as the field ``file`` where the endpoint takes that; any other
+            stands where a link must, and is stored first.
+        blob: Whether the picture's bytes are to come instead of JSON.
+        inline: Whether the reply may hold a picture within its JSON.
+        bare: Whether the reply may have no ``status``.
+        method: The HTTP method where the endpoint's preferred one is not wanted.
+    """
+    upload = params.get("img")
+    if isinstance(upload, Upload) and endpoint.upload:
+        params = {name: value for name, value in params.items() if name != "img"}
+    else:
+        upload = None
     settled: Mapping[str, Parameter] = {}
     unlinked: Mapping[str, Unlinked] | None = None
     if uploads_in(params.values()):
         unlinked = params
     else:
         settled = cast("Mapping[str, Parameter]", params)
-    return Call(endpoint, returns, settled, upload, unlinked, blob, inline, method=method)
+    return Call(endpoint, returns, settled, upload, unlinked, blob, inline, bare, method)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from .._arguments import one_of, optional, whole
+from .._arguments import optional, sides, whole
 from .._protocol import Unlinked
 from .._sources import Source, as_source
 from ._group import P, PictureGroup
@@ -59,13 +59,11 @@ class Animation(PictureGroup[P]):
 
         Source: https://pixlab.io/endpoints/cropgif
         """
-        one_of(width=width, height=height)
         params: dict[str, Unlinked] = {
             "img": as_source(source),
             "x": whole(x, "x"),
             "y": whole(y, "y"),
-            "width": optional(whole, width, "width", 1),
-            "height": optional(whole, height, "height", 1),
+            **sides(width, height, 1),
         }
         return await self._picture("cropgif", params)
 
@@ -89,11 +87,9 @@ class Animation(PictureGroup[P]):
 
         Source: https://pixlab.io/endpoints/resizegif
         """
-        one_of(width=width, height=height)
         params: dict[str, Unlinked] = {
             "img": as_source(source),
-            "width": optional(whole, width, "width", 1),
-            "height": optional(whole, height, "height", 1),
+            **sides(width, height, 1),
         }
         return await self._picture("resizegif", params)
 

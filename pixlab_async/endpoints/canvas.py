@@ -6,7 +6,7 @@ from abc import abstractmethod
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Generic, TypeVar
 
-from .._arguments import filled, one_of, optional, whole
+from .._arguments import filled, optional, sides, whole
 from .._protocol import Unlinked
 from .._results import Blob, Media
 from .._sources import Source, as_source, check_link
@@ -44,10 +44,8 @@ class Canvas(PictureGroup[P]):
 
         Source: https://pixlab.io/endpoints/newimage
         """
-        one_of(width=width, height=height)
         params: dict[str, Unlinked] = {
-            "width": optional(whole, width, "width", 1),
-            "height": optional(whole, height, "height", 1),
+            **sides(width, height, 1),
             "color": optional(filled, color, "color"),
             "export": optional(filled, export, "export"),
         }
@@ -75,10 +73,8 @@ class Canvas(PictureGroup[P]):
 
         Source: https://pixlab.io/endpoints/pixelgenerate
         """
-        one_of(width=width, height=height)
         params: dict[str, Unlinked] = {
-            "width": optional(whole, width, "width", 1),
-            "height": optional(whole, height, "height", 1),
+            **sides(width, height, 1),
             "color": optional(filled, color, "color"),
             "export": optional(filled, export, "export"),
         }

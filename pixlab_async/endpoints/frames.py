@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from .._arguments import filled, number, one_of, optional, whole
+from .._arguments import filled, number, optional, sides, whole
 from .._protocol import Unlinked
 from .._sources import Source, as_source
 from ._group import P, PictureGroup
@@ -39,11 +39,9 @@ class Frames(PictureGroup[P]):
 
         Source: https://pixlab.io/endpoints/border
         """
-        one_of(width=width, height=height)
         params: dict[str, Unlinked] = {
             "img": as_source(source),
-            "width": optional(whole, width, "width", 0, 300),
-            "height": optional(whole, height, "height", 0, 300),
+            **sides(width, height, 0, 300),
             "color": optional(filled, color, "color"),
         }
         return await self._picture("border", params)

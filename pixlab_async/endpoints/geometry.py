@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .._arguments import filled, number, one_of, optional, whole
+from .._arguments import filled, number, optional, sides, whole
 from .._protocol import Unlinked
 from .._sources import Source, as_source
 from ._group import P, PictureGroup
@@ -29,13 +29,11 @@ class Geometry(PictureGroup[P]):
 
         Source: https://pixlab.io/endpoints/crop
         """
-        one_of(width=width, height=height)
         params: dict[str, Unlinked] = {
             "img": as_source(source),
             "x": whole(x, "x"),
             "y": whole(y, "y"),
-            "width": optional(whole, width, "width", 1),
-            "height": optional(whole, height, "height", 1),
+            **sides(width, height, 1),
         }
         return await self._picture("crop", params)
 
@@ -57,13 +55,11 @@ class Geometry(PictureGroup[P]):
 
         Source: https://pixlab.io/endpoints/smartcrop
         """
-        one_of(width=width, height=height)
         params: dict[str, Unlinked] = {
             "img": as_source(source),
             "x": whole(x, "x"),
             "y": whole(y, "y"),
-            "width": optional(whole, width, "width", 1),
-            "height": optional(whole, height, "height", 1),
+            **sides(width, height, 1),
         }
         return await self._picture("smartcrop", params)
 
@@ -85,13 +81,11 @@ class Geometry(PictureGroup[P]):
 
         Source: https://pixlab.io/endpoints/chop
         """
-        one_of(width=width, height=height)
         params: dict[str, Unlinked] = {
             "img": as_source(source),
             "x": whole(x, "x"),
             "y": whole(y, "y"),
-            "width": optional(whole, width, "width", 1),
-            "height": optional(whole, height, "height", 1),
+            **sides(width, height, 1),
         }
         return await self._picture("chop", params)
 

@@ -9,11 +9,11 @@ from attrs import evolve
 
 from .._endpoint import API, ENDPOINTS, LLM, find
 from .._errors import ConfigurationError
-from .._protocol import Call, Parameter
+from .._protocol import Call, Parameter, Unlinked
 from .._results import Answer, ServiceStatus
-from .._sources import Source, Upload, as_source
+from .._sources import Source, as_source
 from .._success import Success
-from ._group import Group, answer, linked_call
+from ._group import Group, answer, call_to
 
 
 class Service(Group):
@@ -78,12 +78,8 @@ class Service(Group):
         if source is None:
             return await self.send(Call(endpoint, answer, fields, method=method))
 
-        given = as_source(source)
-        if isinstance(given, Upload) and endpoint.upload:
-            return await self.send(Call(endpoint, answer, fields, given))
-
-        linked = linked_call(endpoint, answer, {**fields, "img": given}, method=method)
-        return await self.send(linked)
+        sent: dict[str, Unlinked] = {**fields, "img": as_source(source)}
+        return await self.send(call_to(endpoint, answer, sent, method=method))
 
 
 def _status(success: Success) -> ServiceStatus:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .._arguments import one_of, optional, truth, whole
+from .._arguments import optional, sides, truth, whole
 from .._protocol import Unlinked
 from .._sources import Source, as_source
 from ._group import P, PictureGroup
@@ -29,11 +29,9 @@ class Sizes(PictureGroup[P]):
 
         Source: https://pixlab.io/endpoints/resize
         """
-        one_of(width=width, height=height)
         params: dict[str, Unlinked] = {
             "img": as_source(source),
-            "width": optional(whole, width, "width", 1),
-            "height": optional(whole, height, "height", 1),
+            **sides(width, height, 1),
         }
         return await self._picture("resize", params)
 
@@ -59,11 +57,9 @@ class Sizes(PictureGroup[P]):
 
         Source: https://pixlab.io/endpoints/adaptiveresize
         """
-        one_of(width=width, height=height)
         params: dict[str, Unlinked] = {
             "img": as_source(source),
-            "width": optional(whole, width, "width", 1),
-            "height": optional(whole, height, "height", 1),
+            **sides(width, height, 1),
             "bestfit": optional(truth, bestfit, "bestfit"),
         }
         return await self._picture("adaptiveresize", params)
@@ -86,11 +82,9 @@ class Sizes(PictureGroup[P]):
 
         Source: https://pixlab.io/endpoints/smartresize
         """
-        one_of(width=width, height=height)
         params: dict[str, Unlinked] = {
             "img": as_source(source),
-            "width": optional(whole, width, "width", 0),
-            "height": optional(whole, height, "height", 0),
+            **sides(width, height, 0),
         }
         return await self._picture("smartresize", params)
 
