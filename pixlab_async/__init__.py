@@ -10,12 +10,13 @@ async with AsyncPixLab() as pixlab:
 import typing as _typing
 
 from ._blob_pictures import BlobPictures
-from ._bulk import DeleteMany, Links
 from ._client import AsyncPixLab
 from ._endpoint import Endpoint
 from ._errors import (
     AuthenticationFailed,
     BadRequest,
+    BatchIncomplete,
+    BatchStopped,
     CleanupFailed,
     ConfigurationError,
     ConnectionFailed,
@@ -47,6 +48,7 @@ from ._success import Success
 from ._version import VERSION as __version__  # noqa: N811 - the name that tools look for
 
 if _typing.TYPE_CHECKING:
+    from ._bulk import BatchSummary, DeleteMany, Latency, Links
     from ._faces import (
         Emotion,
         Face,
@@ -78,6 +80,7 @@ if _typing.TYPE_CHECKING:
 # What few programs use is imported when it is asked for: each class costs its share of a
 # millisecond, and there are many.
 _LATE = {
+    "_bulk": "BatchSummary DeleteMany Latency Links",
     "_faces": (
         "Emotion Face FaceCandidate FaceComparison FaceLandmarks FaceMotion FaceSearch Faces"
     ),
@@ -114,6 +117,9 @@ __all__ = [
     "Auth",
     "AuthenticationFailed",
     "BadRequest",
+    "BatchIncomplete",
+    "BatchStopped",
+    "BatchSummary",
     "Blob",
     "BlobPictures",
     "Call",
@@ -142,6 +148,7 @@ __all__ = [
     "InlinePicture",
     "Job",
     "KeySource",
+    "Latency",
     "Line",
     "Links",
     "Media",

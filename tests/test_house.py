@@ -43,7 +43,7 @@ HTTPX = {
     "transports._httpx_tls",
 }
 # Rooms that `import pixlab_async` must not open.
-LATE = {"catalogue", "emulator", "cli", "pytest_plugin", "testing", *HTTPX}
+LATE = {"catalogue", "emulator", "cli", "pytest_plugin", "testing", "_bulk", *HTTPX}
 
 
 def name_of(module: Path) -> str:
