@@ -13,7 +13,8 @@
     │   ├── RateLimited            429, with ``retry_after``
     │   └── ServerFailed           500 and above
     ├── UnreadableReply        an answer that is not what the endpoint promises
-    └── CleanupFailed          a picture may still be stored; carries its media
+    ├── CleanupFailed          a picture may still be stored; carries its media
+    └── RecordingFailed        a ledger or journal cannot be written; nothing is lost yet
 
 Errors hold plain data, so they pickle and copy. None holds a request, a URL with
 parameters or the API key. This module knows nothing of HTTP libraries or of I/O.
@@ -217,6 +218,27 @@ class CleanupFailed(PixLabError):
         super().__init__(message, endpoint=endpoint)
         self.media = media
         self.error = error
+
+
+class RecordingFailed(PixLabError):
+    """A ledger or journal could not be written: the disk is full, or the file is locked.
+
+    What was to be written stays in memory and is tried again while the program runs.
+
+    Attributes:
+        media: The picture that was stored, where the record of one failed: yours to keep.
+            None otherwise.
+    """
+
+    def __init__(
+        self,
+        message: str = "",
+        *,
+        endpoint: str | None = None,
+        media: Media | None = None,
+    ) -> None:
+        super().__init__(message, endpoint=endpoint)
+        self.media = media
 
 
 _BY_STATUS: dict[int, type[ReplyError]] = {
