@@ -75,6 +75,7 @@ if _typing.TYPE_CHECKING:
     )
     from ._stats import Stats
     from ._values import Channel, Frame, Line, Overlay, Point, Rectangle
+    from .ledger import Ledger, StoredMedia
 
 # What few programs use is imported when it is asked for: each class costs its share of a
 # millisecond, and there are many.
@@ -87,6 +88,7 @@ _LATE = {
         "RecognizedText Rendering Score Tag Tags Word"
     ),
     "_stats": "Stats",
+    "ledger": "Ledger StoredMedia",
     "_values": "Channel Frame Line Overlay Point Rectangle",
 }
 _ROOM_OF = {name: room for room, names in _LATE.items() for name in names.split()}
@@ -143,6 +145,7 @@ __all__ = [
     "InlinePicture",
     "Job",
     "KeySource",
+    "Ledger",
     "Line",
     "Links",
     "Media",
@@ -166,6 +169,7 @@ __all__ = [
     "ServiceStatus",
     "Source",
     "Stats",
+    "StoredMedia",
     "Success",
     "Tag",
     "Tags",

@@ -144,6 +144,22 @@ def open_database(path: Path, kind: Kind) -> sqlite3.Connection:
     return connection
 
 
+def transact(
+    connection: sqlite3.Connection, work: Callable[[sqlite3.Connection], None], *, full: bool
+) -> None:
+    """Do the work in a transaction, and commit it.
+
+    Args:
+        connection: The file; to be closed where this fails, which rolls back.
+        work: What writes.
+        full: Whether the commit must survive a loss of power, and not of the process alone.
+    """
+    connection.execute(f"PRAGMA synchronous={'FULL' if full else 'NORMAL'}")
+    connection.execute("BEGIN IMMEDIATE")
+    work(connection)
+    connection.execute("COMMIT")
+
+
 def _check_place(path: Path, kind: Kind) -> None:
     """See that the file can be there, and make an empty one that only we can read."""
     try:

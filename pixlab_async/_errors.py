@@ -224,21 +224,7 @@ class RecordingFailed(PixLabError):
     """A ledger or journal could not be written: the disk is full, or the file is locked.
 
     What was to be written stays in memory and is tried again while the program runs.
-
-    Attributes:
-        media: The picture that was stored, where the record of one failed: yours to keep.
-            None otherwise.
     """
-
-    def __init__(
-        self,
-        message: str = "",
-        *,
-        endpoint: str | None = None,
-        media: Media | None = None,
-    ) -> None:
-        super().__init__(message, endpoint=endpoint)
-        self.media = media
 
 
 _BY_STATUS: dict[int, type[ReplyError]] = {

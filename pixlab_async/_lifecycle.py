@@ -12,10 +12,10 @@ from ._bulk import CONCURRENCY, DeleteMany, Links
 from ._core import Core, Track
 from ._download import LIMIT, download
 from ._errors import ConfigurationError, PixLabError
-from ._exchange import exchange
 from ._gate import Priority
 from ._options import Options
 from ._protocol import Call
+from ._recording import recorded
 from ._results import Deletion, Media
 from ._temporary import GRACE, temporary
 from .endpoints.storage import Storage
@@ -140,7 +140,7 @@ class Lifecycle(Storage):
         return deletion
 
     async def _send_of_batch(self, call: Call[Deletion], track: Track) -> Deletion:
-        return await exchange(self._core, call, self._options, priority=Priority.BATCH, track=track)
+        return await recorded(self._core, call, self._options, priority=Priority.BATCH, track=track)
 
 
 def _secure_link(media: Media) -> str:

@@ -13,19 +13,16 @@ import os
 import sqlite3
 import time
 from collections.abc import Callable, Sequence
-from contextlib import suppress
-from functools import partial
 from threading import Condition, Thread, current_thread
 from typing import Any, Generic, TypeVar
 from weakref import WeakSet
 
 import anyio
-from anyio.lowlevel import EventLoopToken, current_token
 from anyio.to_thread import run_sync
-from attrs import define
 
-from ._database import Opened
-from ._errors import ConfigurationError, RecordingFailed
+from ._database import Opened, transact
+from ._errors import ConfigurationError, PixLabError, RecordingFailed
+from ._notice import Waiter, Waiters
 
 Op = TypeVar("Op")
 
@@ -36,21 +33,6 @@ _AGAIN = 1.0
 _IDLE = 5.0
 
 _log = logging.getLogger("pixlab_async")
-
-
-@define(eq=False)
-class _Waiter:
-    """Somebody who waits until so many rows are committed.
-
-    Attributes:
-        target: How many, counted from the writer's begin.
-        tell: Called in the writer's thread at the end; never blocks.
-        failure: What went wrong, if it did.
-    """
-
-    target: int
-    tell: Callable[[], object]
-    failure: Exception | None = None
 
 
 class Writer(Generic[Op]):
@@ -67,7 +49,7 @@ class Writer(Generic[Op]):
             a commit was interrupted, it is given the same rows once more.
         rows: How many uncommitted rows are committed at once.
         seconds: How long a row waits for others at most.
-        name: What is written, for messages.
+        name: What is written, as messages begin.
     """
 
     def __init__(
@@ -77,13 +59,10 @@ class Writer(Generic[Op]):
         *,
         rows: int = ROWS,
         seconds: float = SECONDS,
-        name: str = "the database",
+        name: str = "The database",
     ) -> None:
-        self._opened = Opened(connect)
-        self._apply = apply
-        self._rows = rows
-        self._seconds = seconds
-        self._name = name
+        self._opened, self._apply = Opened(connect), apply
+        self._rows, self._seconds, self._name = rows, seconds, name
         self._begin()
         _WRITERS.add(self)
 
@@ -92,8 +71,10 @@ class Writer(Generic[Op]):
         self._changed = Condition()
         self._thread: Thread | None = None
         self._pending: list[Op] = []
-        self._waiters: list[_Waiter] = []
+        self._waiters = Waiters()
         self._committed = 0
+        # How many of those that wait are in the transaction that runs.
+        self._taken = 0
         self._full_until = 0
         # On the monotonic clock: since when something waits, and when to try again.
         self._since = 0.0
@@ -127,6 +108,18 @@ class Writer(Generic[Op]):
             if self._thread is None or len(self._pending) in (1, self._rows):
                 self._wake()
 
+    def withdraw(self, op: Op) -> bool:
+        """Take back a row, found by identity; False where it is committed, or about to be."""
+        with self._changed:
+            for index in reversed(range(self._taken, len(self._pending))):
+                if self._pending[index] is op:
+                    del self._pending[index]
+                    self._waiters.withdrawn(self._committed + index)
+                    self._waiters.reached(self._committed)
+                    return True
+
+        return False
+
     async def flush(self) -> None:
         """Wait until all that was put so far is committed.
 
@@ -134,16 +127,15 @@ class Writer(Generic[Op]):
             ConfigurationError: The file cannot be opened.
             RecordingFailed: It cannot be written now.
         """
-        arrived = anyio.Event()
-        waiter = self._waiting(partial(_post, current_token(), arrived.set))
+        waiter = self._waiting()
         if waiter is None:
             return
 
         try:
-            await arrived.wait()
+            await waiter.wait()
         finally:
-            with self._changed, suppress(ValueError):
-                self._waiters.remove(waiter)
+            with self._changed:
+                self._waiters.discard(waiter)
         if waiter.failure is not None:
             raise self._told(waiter.failure) from waiter.failure
 
@@ -151,12 +143,11 @@ class Writer(Generic[Op]):
         """The same as ``flush()``, for threads: commits in the one that calls.
 
         Raises:
-            ConfigurationError: The file cannot be opened.
-            RecordingFailed: It cannot be written now.
+            PixLabError: As ``flush()`` does.
         """
         self._check_process()
         target = self._committed + len(self._pending)
-        while self._committed < target:
+        while self._pending and self._committed < target:
             self._attempt()
             failure = self._failure
             if failure is not None:
@@ -166,8 +157,7 @@ class Writer(Generic[Op]):
         """Commit what is left and close the file. A later ``put`` begins anew.
 
         Raises:
-            ConfigurationError: The file cannot be opened.
-            RecordingFailed: It cannot be written now; the rows stay in memory.
+            PixLabError: As ``flush()`` does; the rows stay in memory then.
         """
         self._check_process()
         try:
@@ -190,14 +180,11 @@ class Writer(Generic[Op]):
             self._changed.notify_all()
             return
 
-        thread = Thread(target=self._run, name="pixlab-writer", daemon=True)
-        # RuntimeError: there are too many, or the interpreter is about to end.
-        with suppress(RuntimeError):
-            self._thread = thread
-            thread.start()
-            return
-
-        self._thread = None
+        self._thread = Thread(target=self._run, name="pixlab-writer", daemon=True)
+        try:
+            self._thread.start()
+        except RuntimeError:  # there are too many, or the interpreter is about to end
+            self._thread = None
 
     def _run(self) -> None:
         while self._due():
@@ -232,81 +219,66 @@ class Writer(Generic[Op]):
         """Commit what there is, and tell those who wait."""
         with self._opened.use() as connected:
             with self._changed:
-                batch, waiters = list(self._pending), list(self._waiters)
+                batch, waiters = list(self._pending), self._waiters.all()
+                self._taken = len(batch)
                 full = self._full_until > self._committed
             if not batch:
                 return
 
             try:
-                self._commit(connected(), batch, full=full)
-            except Exception as error:
+                transact(connected(), lambda file: self._apply(file, batch), full=full)
+            except BaseException as error:
                 self._opened.close()  # which rolls back; opening it again finds out more
+                self._taken = 0
+                if not isinstance(error, Exception):  # Ctrl-C in flush_blocking
+                    raise
+
                 self._failed(error, waiters)
-            except BaseException:  # Ctrl-C in flush_blocking
-                self._opened.close()
-                raise
             else:
                 self._saved(len(batch))
-
-    def _commit(self, connection: sqlite3.Connection, batch: list[Op], *, full: bool) -> None:
-        connection.execute(f"PRAGMA synchronous={'FULL' if full else 'NORMAL'}")
-        connection.execute("BEGIN IMMEDIATE")
-        self._apply(connection, batch)
-        connection.execute("COMMIT")
 
     def _saved(self, count: int) -> None:
         with self._changed:
             del self._pending[:count]
             self._committed += count
+            self._taken = 0
             self._since = time.monotonic()
             self._failure = None
-            done = [waiter for waiter in self._waiters if waiter.target <= self._committed]
-            self._end(done)
+            self._waiters.reached(self._committed)
 
-    def _failed(self, error: Exception, waiters: list[_Waiter]) -> None:
+    def _failed(self, error: Exception, waiters: list[Waiter]) -> None:
         with self._changed:
             if self._failure is None:
                 _log.error("%s", self._told(error))
             self._failure = error
             self._retry_at = time.monotonic() + _AGAIN
-            for waiter in waiters:
-                waiter.failure = error
-            self._end(waiters)
+            self._waiters.failed(waiters, error)
 
-    def _end(self, waiters: list[_Waiter]) -> None:
-        for waiter in waiters:
-            with suppress(ValueError):  # it was cancelled meanwhile
-                self._waiters.remove(waiter)
-            waiter.tell()
-
-    # --- Those who wait -----------------------------------------------------------------
-
-    def _waiting(self, tell: Callable[[], object]) -> _Waiter | None:
+    def _waiting(self) -> Waiter | None:
         """Wait for all that was put so far; None where that is committed."""
         self._check_process()
         with self._changed:
             if not self._pending:
                 return None
 
-            waiter = _Waiter(self._committed + len(self._pending), tell)
+            waiter = self._waiters.add(self._committed + len(self._pending))
             self._wake()
-            if self._thread is None:
-                raise RecordingFailed("No thread can be started to write the rows that wait.")
+            if self._thread is not None:
+                return waiter
 
-            self._waiters.append(waiter)
-            return waiter
+            self._waiters.discard(waiter)
+            raise RecordingFailed("no thread can be started to write the rows that wait")
 
     def _told(self, failure: Exception) -> ConfigurationError | RecordingFailed:
         if isinstance(failure, ConfigurationError):
             return ConfigurationError(failure.message)
 
         return RecordingFailed(
-            f"{self.unsaved} rows could not be written to {self._name} ({failure}); they stay in "
-            f"memory, and are tried again about once a second"
+            f"{self._name} cannot be written; {self.unsaved} rows wait in memory: {failure}"
         )
 
     def _let_go(self) -> None:
-        """Close the file, its log written back into it where nobody else uses that."""
+        """Close the file; where nobody else uses it, its log is written back into it."""
         with self._opened.use():
             if not self._pending:
                 self._opened.close()
@@ -324,17 +296,5 @@ def _close_all() -> None:
     for writer in list(_WRITERS):
         try:
             writer.close()
-        except Exception:
-            _log.exception("%d rows were not written before the program's end.", writer.unsaved)
-
-
-def _post(token: EventLoopToken, report: Callable[[], object]) -> None:
-    """Have a function called in an event loop, without waiting for it.
-
-    anyio's ``from_thread.run_sync`` waits: for ever where the loop ends meanwhile, and for a
-    loop whose thread is in ``flush_blocking``.
-    """
-    loop: Any = token.native_token
-    post = getattr(loop, "call_soon_threadsafe", None) or loop.run_sync_soon
-    with suppress(RuntimeError):  # the loop is closed (trio: RunFinishedError), and nobody waits
-        post(report)
+        except PixLabError as error:
+            _log.error("At the program's end: %s", error)
