@@ -185,14 +185,14 @@ def _check_place(path: Path, kind: Kind) -> None:
             raise _refused(path, kind, f"cannot be written: the file{whose} is read-only")
 
 
-def _remote(folder: Path) -> str | None:
+def _remote(folder: Path, mounts: Path = _MOUNTS) -> str | None:
     """The type of file system where it is one of those that are shared between machines."""
     status = folder.stat()
-    if not _MOUNTS.exists():
+    if not mounts.exists():
         return None
 
     device = f"{os.major(status.st_dev)}:{os.minor(status.st_dev)}"
-    for line in _MOUNTS.read_text("utf-8", "surrogateescape").splitlines():
+    for line in mounts.read_text("utf-8", "surrogateescape").splitlines():
         mount, _, source = line.partition(" - ")
         if mount.split()[2] == device:
             kind = source.split()[0]

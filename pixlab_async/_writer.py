@@ -253,6 +253,7 @@ class Writer(Generic[Op]):
             self._failure = error
             self._retry_at = time.monotonic() + _AGAIN
             self._waiters.failed(waiters, error)
+            self._changed.notify_all()  # the thread, where it was flush_blocking
 
     def _waiting(self) -> Waiter | None:
         """Wait for all that was put so far; None where that is committed."""
