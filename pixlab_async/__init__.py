@@ -24,6 +24,7 @@ from ._errors import (
     NotFound,
     PixLabError,
     RateLimited,
+    RecordingFailed,
     ReplyError,
     ServerFailed,
     TimedOut,
@@ -76,6 +77,7 @@ if _typing.TYPE_CHECKING:
     )
     from ._stats import Stats
     from ._values import Channel, Frame, Line, Overlay, Point, Rectangle
+    from .ledger import Ledger, StoredMedia
 
 # What few programs use is imported when it is asked for: each class costs its share of a
 # millisecond, and there are many.
@@ -89,6 +91,7 @@ _LATE = {
         "RecognizedText Rendering Score Tag Tags Word"
     ),
     "_stats": "Stats",
+    "ledger": "Ledger StoredMedia",
     "_values": "Channel Frame Line Overlay Point Rectangle",
 }
 _ROOM_OF = {name: room for room, names in _LATE.items() for name in names.split()}
@@ -149,6 +152,7 @@ __all__ = [
     "Job",
     "KeySource",
     "Latency",
+    "Ledger",
     "Line",
     "Links",
     "Media",
@@ -162,6 +166,7 @@ __all__ = [
     "Point",
     "RateLimited",
     "RecognizedText",
+    "RecordingFailed",
     "Rectangle",
     "Rendering",
     "ReplyError",
@@ -171,6 +176,7 @@ __all__ = [
     "ServiceStatus",
     "Source",
     "Stats",
+    "StoredMedia",
     "Success",
     "Tag",
     "Tags",

@@ -18,15 +18,15 @@ from . import _origin
 from ._blob_pictures import BlobPictures
 from ._core import Core, Lane, language_lane
 from ._errors import ConfigurationError
-from ._exchange import exchange
 from ._gate import Gate
 from ._key import KeySource, from_environment, guard
 from ._lifecycle import Lifecycle
 from ._linking import send_linked
-from ._options import SHOWN, Options, checked
+from ._options import Options, carried_by, checked
 from ._origin import BaseURL
 from ._pacer import Pacer, per_minute
 from ._protocol import Auth, Call, Unlinked
+from ._recording import Recorder, checked_recorder, recorded, settle
 from ._results import Media
 from ._retry import RetryPolicy
 from .endpoints import Others, Pictures
@@ -88,6 +88,9 @@ class AsyncPixLab(
             closed with the client.
         http_client: An ``httpx.AsyncClient`` to send with, which stays yours to close. Its
             own log lines would show a key in the query, so it needs ``auth="header"``.
+        ledger: A ``Ledger`` that keeps a record of what is stored and not deleted yet. It is
+            flushed with the client's end, and stays yours to close.
+        tag: What the ledger's rows are labelled with. Default "", for none.
 
     Raises:
         ConfigurationError: An argument cannot be used; the message says the mend.
@@ -107,6 +110,8 @@ class AsyncPixLab(
         rate: str | None = None,
         transport: TransportChoice = "httpx",
         http_client: httpx.AsyncClient | None = None,
+        ledger: Recorder | None = None,
+        tag: str = "",
     ) -> None:
         # First of all, so that no frame of an error below holds a key's text.
         key = None if api_key is None else guard(api_key)
@@ -120,7 +125,7 @@ class AsyncPixLab(
             raise ConfigurationError(f"connections must be 1 or more, not {connections!r}.")
 
         if http_client is not None:
-            carried = _carried_by(http_client, auth, transport)
+            carried = carried_by(http_client, auth, transport)
             base = base or carried
             key = key or carried.key
         if base is None:  # else the environment speaks of another service
@@ -128,7 +133,7 @@ class AsyncPixLab(
         base = base or _origin.from_environment()
         key = key or base.key or from_environment()
         limit = None if rate is None else per_minute(rate)
-        options = Options(key, auth, timeout, deadline, retry or RetryPolicy())
+        options = Options(key, auth, timeout, deadline, retry or RetryPolicy(), tag)
         self._options = checked(options, hides_query=http_client is None)
         main = Lane(base.require(), Gate(connections, Pacer(limit)))
         self._core = Core(
@@ -141,6 +146,7 @@ class AsyncPixLab(
             make_transport(transport, http_client),
             Gate(connections, Pacer()),
             hides_query=http_client is None,
+            recorder=checked_recorder(ledger),
         )
         self._owner = True
 
@@ -166,6 +172,8 @@ class AsyncPixLab(
             return
 
         self._core.closed = True
+        if self._core.recorder is not None:
+            await settle(self._core.recorder)
         for gate in (*(lane.gate for lane in self._core.lanes), self._core.downloads):
             gate.close()
         if self._core.used and not self._core.here:
@@ -208,6 +216,7 @@ class AsyncPixLab(
         timeout: float | None = None,
         deadline: float | None = None,
         retry: RetryPolicy | None = None,
+        tag: str | None = None,
     ) -> AsyncPixLab:
         """A client with other options, over the same connections and the same rate limit.
 
@@ -219,6 +228,7 @@ class AsyncPixLab(
             timeout: Seconds, as in the constructor.
             deadline: Seconds, as in the constructor; ``math.inf`` for no limit.
             retry: As in the constructor.
+            tag: As in the constructor; "" for none.
 
         Raises:
             ConfigurationError: An argument cannot be used; the message says the mend.
@@ -232,6 +242,7 @@ class AsyncPixLab(
             own.timeout if timeout is None else timeout,
             own.deadline if deadline is None else deadline,
             own.retry if retry is None else retry,
+            own.tag if tag is None else tag,
         )
         checked(options, hides_query=self._core.hides_query)
         derived = object.__new__(AsyncPixLab)
@@ -252,14 +263,14 @@ class AsyncPixLab(
     async def send(self, call: Call[T]) -> T:
         """Make one call; every method goes this way."""
         if call.unlinked is None:
-            return await exchange(self._core, call, self._options)
+            return await recorded(self._core, call, self._options)
 
         return await send_linked(
             call, self._options.deadline, self._send_within, self._delete_if_there
         )
 
     async def _send_within(self, call: Call[T], deadline: float | None) -> T:
-        return await exchange(self._core, call, evolve(self._options, deadline=deadline))
+        return await recorded(self._core, call, evolve(self._options, deadline=deadline))
 
     async def _picture(self, name: str, params: Mapping[str, Unlinked]) -> Media:
         return await self.send(call_of(name, media, params))
@@ -269,18 +280,3 @@ class AsyncPixLab(
 
     async def _cutout(self, name: str, params: Mapping[str, Unlinked]) -> InlinePicture:
         return await self.send(call_of(name, inline, params, inline=True))
-
-
-def _carried_by(http_client: httpx.AsyncClient, auth: Auth, transport: object) -> BaseURL:
-    """Base URL and key of the caller's httpx client; the key is taken off it."""
-    if transport != "httpx":
-        raise ConfigurationError(
-            "Pass transport= or http_client=, not both: an httpx client has its own transport."
-        )
-
-    if auth == "query":
-        raise ConfigurationError(SHOWN)
-
-    from .transports.httpx import carried_by  # noqa: PLC0415 - httpx is imported late
-
-    return carried_by(http_client)

@@ -6,6 +6,7 @@ import os
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from random import Random
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from anyio.lowlevel import EventLoopToken, current_token
@@ -17,6 +18,9 @@ from ._gate import CLOSED, Gate
 from ._origin import BaseURL
 from ._retry import RetryBudget
 from .transports._seam import Transport
+
+if TYPE_CHECKING:
+    from ._recording import Recorder
 
 
 @frozen(eq=False)
@@ -63,6 +67,7 @@ class Core:
     downloads: Gate
     # Whether the key can be put in below the HTTP library's own logging.
     hides_query: bool = True
+    recorder: Recorder | None = None
     budget: RetryBudget = field(factory=RetryBudget)
     random: Random = field(factory=Random)
     calls: int = 0

@@ -15,7 +15,8 @@
     ├── UnreadableReply        an answer that is not what the endpoint promises
     ├── CleanupFailed          a picture may still be stored; carries its media
     ├── BatchStopped           a batch ended before its list did; says why
-    └── BatchIncomplete        a batch came to its end, and some links are not gone
+    ├── BatchIncomplete        a batch came to its end, and some links are not gone
+    └── RecordingFailed        a ledger or journal cannot be written; nothing is lost yet
 
 Errors hold plain data, so they pickle and copy. None holds a request, a URL with
 parameters or the API key. This module knows nothing of HTTP libraries or of I/O.
@@ -241,6 +242,13 @@ class BatchStopped(PixLabError):
 
 class BatchIncomplete(PixLabError):
     """Some links of a batch may still be stored; ``batch`` counts them by state."""
+
+
+class RecordingFailed(PixLabError):
+    """A ledger or journal could not be written: the disk is full, or the file is locked.
+
+    What was to be written stays in memory and is tried again while the program runs.
+    """
 
 
 _BY_STATUS: dict[int, type[ReplyError]] = {

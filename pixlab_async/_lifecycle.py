@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING, Literal, TypeVar
 from ._core import Core, Track
 from ._download import LIMIT, download
 from ._errors import PixLabError
-from ._exchange import exchange
 from ._gate import Gate, Priority
 from ._options import Options
 from ._pacer import Pacer, per_minute
 from ._protocol import Call
+from ._recording import recorded
 from ._results import Deletion, Media
 from ._temporary import GRACE, temporary
 from .endpoints.storage import Storage
@@ -259,7 +259,7 @@ class Lifecycle(Storage):
         return deletion
 
     async def _send_of_batch(self, call: Call[Deletion], track: Track) -> Deletion:
-        return await exchange(self._core, call, self._options, priority=Priority.BATCH, track=track)
+        return await recorded(self._core, call, self._options, priority=Priority.BATCH, track=track)
 
 
 def _secure_link(media: Media) -> str:

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 from math import isfinite
+from typing import TYPE_CHECKING
 
 from attrs import frozen
 
 from ._errors import ConfigurationError
 from ._key import Guarded, MalformedKey
+from ._origin import BaseURL
 from ._protocol import Auth
 from ._retry import RetryPolicy
+
+if TYPE_CHECKING:
+    import httpx
 
 SHOWN = (
     "With http_client=, the key in the query would show in httpx's own log lines. Pass "
@@ -27,6 +32,8 @@ class Options:
     timeout: float
     deadline: float | None
     retry: RetryPolicy
+    # What a ledger's rows are labelled with.
+    tag: str = ""
 
 
 def checked(options: Options, *, hides_query: bool) -> Options:
@@ -49,7 +56,25 @@ def checked(options: Options, *, hides_query: bool) -> Options:
     if not isinstance(options.retry, RetryPolicy):
         raise ConfigurationError(f"retry must be a RetryPolicy, not {options.retry!r}.")
 
+    if not isinstance(options.tag, str) or not options.tag.isprintable():
+        raise ConfigurationError(f"tag must be a str of printable characters: {options.tag!r}.")
+
     return options
+
+
+def carried_by(http_client: httpx.AsyncClient, auth: Auth, transport: object) -> BaseURL:
+    """Base URL and key of the caller's httpx client; the key is taken off it."""
+    if transport != "httpx":
+        raise ConfigurationError(
+            "Pass transport= or http_client=, not both: an httpx client has its own transport."
+        )
+
+    if auth == "query":
+        raise ConfigurationError(SHOWN)
+
+    from .transports.httpx import carried_by  # noqa: PLC0415 - httpx is imported late
+
+    return carried_by(http_client)
 
 
 def _is_positive(seconds: object) -> bool:

@@ -12,6 +12,7 @@ import inspect
 import logging
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from contextvars import ContextVar
 
 import anyio
 from attrs import define, field
@@ -23,6 +24,9 @@ from ._results import Deletion, Media
 _log = logging.getLogger("pixlab_async")
 
 Delete = Callable[[Media], Awaitable[Deletion]]
+
+# Whether what the current task stores is meant to be deleted soon, for a ledger.
+TEMPORARY: ContextVar[bool] = ContextVar("pixlab_temporary", default=False)
 
 # Seconds: how long a cancelled caller waits for the link at most, and for the deletion.
 GRACE = 30.0
@@ -81,6 +85,7 @@ class _Making:
             return
 
         self.begun = True
+        TEMPORARY.set(True)  # in this task alone
         try:
             with self.shield:
                 self.media = await making

@@ -43,7 +43,20 @@ HTTPX = {
     "transports._httpx_tls",
 }
 # Rooms that `import pixlab_async` must not open.
-LATE = {"_bulk", "catalogue", "cleanup", "cli", "emulator", "pytest_plugin", "testing", *HTTPX}
+LATE = {
+    "_bulk",
+    "catalogue",
+    "cleanup",
+    "cli",
+    "emulator",
+    "ledger",
+    "pytest_plugin",
+    "testing",
+    "_database",
+    "_notice",
+    "_writer",
+    *HTTPX,
+}
 
 
 def name_of(module: Path) -> str:
@@ -83,6 +96,7 @@ def test_everything_public_is_in_the_front_door() -> None:
         "cli",
         "emulator",
         "endpoints",
+        "ledger",
         "pytest_plugin",
         "testing",
         "transports",
@@ -139,7 +153,8 @@ def test_the_core_never_imports_the_late_rooms_on_import(module: Path) -> None:
 def test_importing_the_package_brings_none_of_the_extras_along() -> None:
     code = (
         "import sys, pixlab_async; "
-        "heavy = {'httpx', 'starlette', 'uvicorn', 'PIL', 'click', 'rich', 'pytest', 'trio'}; "
+        "heavy = {'httpx', 'starlette', 'uvicorn', 'PIL', 'click', 'rich', 'pytest', 'trio', "
+        "'sqlite3'}; "
         "print(sorted(heavy & set(sys.modules)))"
     )
 
