@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Mapping
+import time
+from collections import Counter
+from collections.abc import AsyncGenerator, Callable, Mapping
 from contextlib import aclosing
 
 import anyio
@@ -12,13 +14,15 @@ from .._bulk import CONCURRENCY, WINDOW, DeleteMany
 from .._errors import ReplyError
 from .._patience import standard_input
 from .._results import JSON, DeletionState, Outcome
+from ..cleanup._progress import Progress
 from ..cleanup._streams import StandardInput
+from ._cleanup_display import Display
+from ._cleanup_words import states, words
 from ._exits import Exit, worst
 from ._output import show
-from ._progress import Tally, progress, summary
 from ._settings import Settings, runs, service_options
 
-_CODES = {
+_CODES: dict[str, Exit] = {
     DeletionState.DELETED: Exit.DONE,
     DeletionState.DELETED_UNCONFIRMED: Exit.DONE,
     DeletionState.ALREADY_GONE: Exit.REFUSED,  # --missing-ok makes it DONE
@@ -52,27 +56,41 @@ async def delete(
     if "-" in links and len(links) > 1:
         raise click.UsageError("- stands alone: links come from arguments or from standard input.")
 
-    tally, codes = Tally(), dict(_CODES)
+    tally: Counter[str] = Counter()
+    codes = dict(_CODES)
     if missing_ok:
         codes[DeletionState.ALREADY_GONE] = Exit.DONE
 
-    async with settings.client() as client:
+    async with settings.client() as client, aclosing(_read_links()) as read:
+        is_read = links == ("-",)
+        batch = client.delete_many(read if is_read else links, concurrency=concurrency)
+        began = time.monotonic()
+
+        def progress() -> Progress:
+            stats, elapsed = client.stats(), time.monotonic() - began
+            return Progress(
+                total=None if is_read else len(links),
+                settled=tally.total(),
+                counts=tally,
+                in_flight=stats.in_use,
+                rate_now=tally.total() * 60 / max(elapsed, 0.001),
+                limit=stats.limit_per_minute,
+                pinned=settings.rate is not None,
+                refused=stats.rate_limited,
+                paused_for=stats.paused_for,
+                elapsed=elapsed,
+            )
+
         try:
-            if links == ("-",):
-                async with aclosing(_links()) as lines:
-                    batch = client.delete_many(lines, concurrency=concurrency)
-                    await _report(batch, tally, codes, None, settings.as_json)
-            else:
-                batch = client.delete_many(links, concurrency=concurrency)
-                await _report(batch, tally, codes, len(links), settings.as_json)
+            await _report(batch, tally, codes, None if settings.as_json else progress)
         finally:
             if not settings.as_json:
-                show(summary(tally), {}, as_json=False)
+                show(_summary(tally), {}, as_json=False)
 
     return worst(codes[state] for state in tally)
 
 
-async def _links() -> AsyncGenerator[str]:
+async def _read_links() -> AsyncGenerator[str]:
     async with aclosing(StandardInput(standard_input()).blocks(WINDOW)) as blocks:
         async for block in blocks:
             for item in block:
@@ -81,23 +99,30 @@ async def _links() -> AsyncGenerator[str]:
 
 async def _report(
     batch: DeleteMany,
-    tally: Tally,
-    codes: Mapping[DeletionState, Exit],
-    total: int | None,
-    as_json: bool,
+    tally: Counter[str],
+    codes: Mapping[str, Exit],
+    progress: Callable[[], Progress] | None,
 ) -> None:
-    """Run the batch, count its outcomes, and print those that are for the user."""
-    with progress(tally, total, quiet=as_json) as (update, aside):
+    """Run the batch, count its outcomes, and print those that are for the user.
 
-        async def account() -> None:
-            async for outcome in batch:
-                tally[outcome.state] += 1
-                done = codes[outcome.state] is Exit.DONE
-                if as_json or not done:
-                    with aside():
-                        show(_line(outcome), _fields(outcome, done=done), as_json=as_json)
-                update()
+    Args:
+        batch: The deletions.
+        tally: What became of the links so far.
+        codes: What each state means for the user.
+        progress: How far it is; None where every outcome is printed as JSON instead.
+    """
 
+    async def account() -> None:
+        async for outcome in batch:
+            tally[outcome.state] += 1
+            done = codes[outcome.state] is Exit.DONE
+            if progress is None or not done:
+                with display.aside():
+                    show(_line(outcome), _fields(outcome, done=done), as_json=progress is None)
+            if progress is not None and display.is_due():
+                display.update(progress())
+
+    with Display("links", stays=False) as display:
         try:
             async with batch:
                 await account()
@@ -107,9 +132,16 @@ async def _report(
                 await account()
 
 
+def _summary(tally: Mapping[str, int]) -> str:
+    """What became of the links, in the order of the states."""
+    return ", ".join(f"{count:,} {words(state)}" for state, count in states(tally)) or (
+        "nothing to delete"
+    )
+
+
 def _line(outcome: Outcome) -> str:
     """The outcome for people: only shown where it is not what they asked for."""
-    state = outcome.state.replace("_", " ")
+    state = words(outcome.state)
     if outcome.error is None:
         return f"{state}: {outcome.link}"
 
