@@ -8,10 +8,12 @@ from __future__ import annotations
 import sys
 import time
 from collections import Counter
-from collections.abc import Callable
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import AsyncGenerator, Callable
+from contextlib import AbstractContextManager, asynccontextmanager, nullcontext, suppress
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
+
+import anyio
 
 from ..cleanup._progress import Progress
 from ._cleanup_words import failure_line, plain_line, summary_lines
@@ -94,6 +96,32 @@ class Display:
             self._write(plain_line(progress))
         else:
             self._frame.draw(progress)
+
+    @asynccontextmanager
+    async def following(self, progress: Callable[[], Progress]) -> AsyncGenerator[None]:
+        """Update again and again while the block runs: a pause is counted down, too.
+
+        Args:
+            progress: How far it is now; called within the event loop.
+        """
+        errors: list[Exception] = []
+        async with anyio.create_task_group() as group:
+            group.start_soon(self._follow, progress)
+            try:
+                yield
+            except Exception as error:  # the block's own comes up as it is, not in a group
+                errors.append(error)
+            finally:
+                group.cancel_scope.cancel()
+        if errors:
+            raise errors.pop()
+
+    async def _follow(self, progress: Callable[[], Progress]) -> None:
+        with suppress(OSError):  # nobody sees it any more: no reason to stop the work
+            while True:
+                await anyio.sleep(_FRAME)
+                if self.is_due():
+                    self.update(progress())
 
     def failed(self, number: int, link: str, state: str, reason: str) -> None:
         """Tell of a link that did not succeed.

@@ -5,12 +5,13 @@ from __future__ import annotations
 import time
 from collections import Counter
 from collections.abc import AsyncGenerator, Callable, Mapping
-from contextlib import aclosing
+from contextlib import AbstractContextManager, aclosing, nullcontext
 
 import anyio
 import click
 
 from .._bulk import CONCURRENCY, WINDOW, DeleteMany
+from .._client import AsyncPixLab
 from .._errors import ReplyError
 from .._patience import standard_input
 from .._results import JSON, DeletionState, Outcome
@@ -64,27 +65,16 @@ async def delete(
     async with settings.client() as client, aclosing(_read_links()) as read:
         is_read = links == ("-",)
         batch = client.delete_many(read if is_read else links, concurrency=concurrency)
-        began = time.monotonic()
-
-        def progress() -> Progress:
-            stats, elapsed = client.stats(), time.monotonic() - began
-            return Progress(
-                total=None if is_read else len(links),
-                settled=tally.total(),
-                counts=tally,
-                in_flight=stats.in_use,
-                rate_now=tally.total() * 60 / max(elapsed, 0.001),
-                limit=stats.limit_per_minute,
-                pinned=settings.rate is not None,
-                refused=stats.rate_limited,
-                paused_for=stats.paused_for,
-                elapsed=elapsed,
-            )
-
-        try:
-            await _report(batch, tally, codes, None if settings.as_json else progress)
-        finally:
-            if not settings.as_json:
+        if settings.as_json:
+            await _report(batch, tally, codes, nullcontext, as_json=True)
+        else:
+            total = None if is_read else len(links)
+            progress = _progress(client, tally, total, is_pinned=settings.rate is not None)
+            try:
+                with Display("links", stays=False) as display:
+                    async with display.following(progress):
+                        await _report(batch, tally, codes, display.aside, as_json=False)
+            finally:
                 show(_summary(tally), {}, as_json=False)
 
     return worst(codes[state] for state in tally)
@@ -97,11 +87,37 @@ async def _read_links() -> AsyncGenerator[str]:
                 yield item.link
 
 
+def _progress(
+    client: AsyncPixLab, tally: Counter[str], total: int | None, *, is_pinned: bool
+) -> Callable[[], Progress]:
+    """What tells how far the batch is, from now on."""
+    began = time.monotonic()
+
+    def progress() -> Progress:
+        stats, elapsed = client.stats(), time.monotonic() - began
+        return Progress(
+            total=total,
+            settled=tally.total(),
+            counts=tally,
+            in_flight=stats.in_use,
+            rate_now=tally.total() * 60 / max(elapsed, 0.001),
+            limit=stats.limit_per_minute,
+            pinned=is_pinned,
+            refused=stats.rate_limited,
+            paused_for=stats.paused_for,
+            elapsed=elapsed,
+        )
+
+    return progress
+
+
 async def _report(
     batch: DeleteMany,
     tally: Counter[str],
     codes: Mapping[str, Exit],
-    progress: Callable[[], Progress] | None,
+    aside: Callable[[], AbstractContextManager[None]],
+    *,
+    as_json: bool,
 ) -> None:
     """Run the batch, count its outcomes, and print those that are for the user.
 
@@ -109,27 +125,25 @@ async def _report(
         batch: The deletions.
         tally: What became of the links so far.
         codes: What each state means for the user.
-        progress: How far it is; None where every outcome is printed as JSON instead.
+        aside: Makes room on the terminal for what is printed.
+        as_json: Whether every outcome is printed, as JSON.
     """
 
     async def account() -> None:
         async for outcome in batch:
             tally[outcome.state] += 1
             done = codes[outcome.state] is Exit.DONE
-            if progress is None or not done:
-                with display.aside():
-                    show(_line(outcome), _fields(outcome, done=done), as_json=progress is None)
-            if progress is not None and display.is_due():
-                display.update(progress())
+            if as_json or not done:
+                with aside():
+                    show(_line(outcome), _fields(outcome, done=done), as_json=as_json)
 
-    with Display("links", stays=False) as display:
-        try:
-            async with batch:
-                await account()
-        finally:
-            # What a signal cut short has an outcome too; nothing is waited for here.
-            with anyio.CancelScope(shield=True):
-                await account()
+    try:
+        async with batch:
+            await account()
+    finally:
+        # What a signal cut short has an outcome too; nothing is waited for here.
+        with anyio.CancelScope(shield=True):
+            await account()
 
 
 def _summary(tally: Mapping[str, int]) -> str:

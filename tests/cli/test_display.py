@@ -10,6 +10,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import anyio
 import attrs
 import pytest
 from hypothesis import given, settings
@@ -182,6 +183,39 @@ def test_a_display_says_whether_an_update_would_be_shown() -> None:
 @given(PROGRESSES)
 def test_a_plain_line_is_one_line(progress: Progress) -> None:
     assert plain_line(progress).isprintable()
+
+
+async def test_what_follows_a_job_tells_of_it_while_its_block_waits() -> None:
+    told = anyio.Event()
+    display = Display("a", every=0.0, write=lambda _: told.set())
+    async with display.following(lambda: HALF):
+        await told.wait()
+
+
+async def test_an_error_under_a_display_comes_up_as_it_is() -> None:
+    with pytest.raises(ZeroDivisionError):
+        async with Lines().following(lambda: HALF):
+            raise ZeroDivisionError
+
+
+async def test_a_cancellation_under_a_display_goes_on() -> None:
+    with anyio.move_on_after(0.01) as scope:
+        async with Lines().following(lambda: HALF):
+            await anyio.sleep_forever()
+
+    assert scope.cancelled_caught
+
+
+async def test_work_goes_on_where_nobody_sees_the_display_any_more() -> None:
+    asked = anyio.Event()
+
+    def nobody(_: str) -> None:
+        asked.set()
+        raise BrokenPipeError
+
+    async with Display("a", every=0.0, write=nobody).following(lambda: HALF):
+        await asked.wait()
+        await anyio.sleep(0)
 
 
 # What does not succeed.
