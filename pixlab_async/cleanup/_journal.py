@@ -23,7 +23,7 @@ from .._errors import ConfigurationError
 from .._results import JSON, DeletionState
 from .._writer import Writer
 from . import _states as states
-from ._items import Source, Survey
+from ._items import Survey
 from ._journal_file import KIND, NAMES, Block, Op, Settled, apply, chunk_of
 from ._lock import Lock
 from ._report_data import Row, Sample
@@ -53,8 +53,9 @@ class Journal:
         path: The file.
         counts: Links by state, of earlier runs and this one.
         facts: Facts of the job as they stand in the file.
-        blocks: Where the blocks of earlier runs begin, with their sizes and digests.
+        rows: Up to so many links each has a row of its own.
         crashed: Whether the last run ended without saying so.
+        dry: Whether nothing is written.
     """
 
     path: Path
@@ -65,15 +66,27 @@ class Journal:
     counts: Counter[str] = field(factory=Counter[str])
     facts: dict[str, JSON] = field(factory=dict[str, JSON])
     crashed: bool = False
+    dry: bool = False
 
     @classmethod
-    async def begin(cls, path: Path, source: Source, survey: Survey | None, rows: int) -> Journal:
+    async def begin(
+        cls, path: Path, source: str, survey: Survey | None, *, rows: int = ROWS, dry: bool = False
+    ) -> Journal:
         """Open the journal, or make it, and see that it is this input's.
+
+        Args:
+            path: The file.
+            source: What the input is called.
+            survey: What is known of the input, or None for a stream.
+            rows: Up to so many links each has a row of its own.
+            dry: Whether nothing is to be written.
 
         Raises:
             ConfigurationError: It is of another input, in use, or cannot be written.
         """
-        return await to_thread.run_sync(_begin, cls, path, source.name, survey, rows)
+        journal = await to_thread.run_sync(_begin, cls, path, source, survey, rows)
+        journal.dry = dry
+        return journal
 
     def settle(self, op: Settled, before: str | None) -> None:
         """Note what became of a link. Never waits.
@@ -85,11 +98,26 @@ class Journal:
         if before is not None:
             self.counts[before] -= 1
         self.counts[op.state] += 1
-        self.writer.put(op)
+        self.put(op)
 
-    def put(self, op: Op) -> None:
-        """Note something else. Never waits."""
-        self.writer.put(op)
+    def put(self, op: Op, *, full: bool = False) -> None:
+        """Note something. Never waits; see ``Writer.put``."""
+        if not self.dry:
+            self.writer.put(op, full=full)
+
+    async def flush(self) -> None:
+        """Wait until all that was put stands in the file.
+
+        Raises:
+            RecordingFailed: It cannot be written.
+        """
+        await self.writer.flush()
+
+    @property
+    def runs(self) -> int:
+        """How many runs there were, the present one included."""
+        runs = self.facts.get("runs")
+        return runs if isinstance(runs, int) else 0
 
     async def claim(self, block: Block) -> None:
         """See that the block stands in the file for good: now its links may be sent.
@@ -97,8 +125,8 @@ class Journal:
         Raises:
             RecordingFailed: It cannot be written.
         """
-        self.writer.put(block, full=True)
-        await self.writer.flush()
+        self.put(block, full=True)
+        await self.flush()
 
     async def keep_up(self) -> None:
         """Wait while there is too much in memory alone.
@@ -124,22 +152,21 @@ class Journal:
 
     def rows_of_trouble(self) -> Iterator[Row]:
         """What became of the links that are not gone. For a thread; read once."""
-        gone = tuple(state.value for state in DeletionState if state.gone)
-        marks = ", ".join("?" * len(gone))
-        query = f"SELECT * FROM link WHERE state NOT IN ({marks}) ORDER BY place"  # noqa: S608
-        with self._reading.use() as file:
-            for place, number, link, state, attempts, status, error, _ in file().execute(
-                query, gone
-            ):
-                del place
-                yield Row(number, link, state, attempts, status, error)
+        gone = {state.value for state in DeletionState if state.gone}
+        return (row for _, row in self.rows_with_places() if row.state not in gone)
 
     def rows_of_all(self) -> Iterator[Row]:
         """Every link that has a row. For a thread; read once."""
-        query = "SELECT number, link, state, attempts, status, error FROM link ORDER BY place"
+        return (row for _, row in self.rows_with_places())
+
+    def rows_with_places(self) -> Iterator[tuple[int, Row]]:
+        """Every link that has a row, and its place in the input. For a thread; read once."""
+        query = (
+            "SELECT place, number, link, state, attempts, status, error FROM link ORDER BY place"
+        )
         with self._reading.use() as file:
-            for row in file().execute(query):
-                yield Row(*row)
+            for place, *row in file().execute(query):
+                yield place, Row(*row)
 
     def states(self) -> Iterator[bytes]:
         """Every chunk of the map, from the first on. For a thread."""
@@ -147,11 +174,10 @@ class Journal:
             query = "SELECT chunk, states FROM map ORDER BY chunk"
             expected = 0
             for chunk, found in file().execute(query):
-                while expected < chunk:
+                for _ in range(expected, chunk):
                     yield bytes(states.empty())
-                    expected += 1
                 yield found
-                expected += 1
+                expected = chunk + 1
 
     def samples(self) -> list[Sample]:
         """How far the job was, from time to time. For a thread."""

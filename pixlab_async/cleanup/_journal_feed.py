@@ -64,16 +64,17 @@ class JournalFeed:
     _journal: Journal
     _guard: Guard
     _dry: bool
-    _settle: Callable[[Settled], None]
+    _settle: Callable[[Settled, str | None], None]
     exhausted: bool = False
+    # How many links were read, and whether that is all of them.
+    place: int = 0
+    at_end: bool = False
     # Items of links that are with the workers, and their states after an earlier run.
     taken: dict[int, tuple[Item, str | None]] = field(factory=dict[int, "tuple[Item, str | None]"])
     skipped: int = 0
     _ready: deque[Taken] = field(factory=deque[Taken])
     _items: deque[Item] = field(factory=deque[Item])
     _blocks: AsyncIterator[list[Item]] | None = None
-    _place: int = 0
-    _at_end: bool = False
     _filling: bool = False
     _filled: anyio.Event | None = None
     _asking: anyio.CancelScope | None = None
@@ -85,12 +86,12 @@ class JournalFeed:
             ConfigurationError: The input cannot be read, or is not what it was.
             RecordingFailed: The journal cannot be written.
         """
-        if not self._filling and not self._at_end and len(self._ready) < SIZE // 2:
+        if not self._filling and not self.at_end and len(self._ready) < SIZE // 2:
             await self._fill(until)
         while not self._ready and self._filling and not self.exhausted:
             await self._until_filled()
         if self.exhausted or not self._ready:
-            self.exhausted = self.exhausted or self._at_end
+            self.exhausted = self.exhausted or self.at_end
             return None
 
         await self._journal.keep_up()
@@ -112,9 +113,9 @@ class JournalFeed:
         self._filling = True
         try:
             with anyio.CancelScope(deadline=until) as self._asking:
-                while not self._at_end and not self._ready:
+                while not self.at_end and not self._ready:
                     await self._take_block()
-                if not self._at_end:
+                if not self.at_end:
                     await self._take_block()
         finally:
             self._filling, self._asking = False, None
@@ -124,26 +125,26 @@ class JournalFeed:
 
     async def _take_block(self) -> None:
         """Take the next block of the input, as an earlier run had it or as it comes."""
-        earlier = await self._journal.block_at(self._place)
+        earlier = await self._journal.block_at(self.place)
         items = await self._read(
             SIZE if earlier is None else earlier.size, exact=earlier is not None
         )
         if earlier is not None:
             self._compare(earlier, items)
         elif not items:
-            self._at_end = True
+            self.at_end = True
             return
 
-        block = earlier or Block(self._place, len(items), digest_of(items))
+        block = earlier or Block(self.place, len(items), digest_of(items))
         known: dict[int, Known] = {}
         if earlier is not None:
             known = await self._journal.known(block)
         elif not self._dry:
             await self._journal.claim(block)
         asked = earlier is not None and self._journal.crashed
-        for place, item in enumerate(items, self._place):
+        for place, item in enumerate(items, self.place):
             self._sort_in(place, item, known.get(place), asked=asked)
-        self._place += len(items)
+        self.place += len(items)
 
     async def _read(self, size: int, *, exact: bool) -> list[Item]:
         """Up to that many items; fewer only at the end, or where the source pauses."""
@@ -176,7 +177,7 @@ class JournalFeed:
         before = None if known is None else known.state
         refusal = self._guard.refuses(item.link)
         if refusal is not None:
-            self._settle(self.settled(place, item, *refusal))
+            self._settle(self.settled(place, item, *refusal), before)
             return
 
         self.taken[place] = item, before

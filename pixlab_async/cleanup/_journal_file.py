@@ -125,11 +125,30 @@ def chunk_of(file: sqlite3.Connection, number: int) -> bytearray:
 
 
 def _rows(file: sqlite3.Connection, settled: Sequence[Settled]) -> None:
-    kept = [op[:8] for op in settled if op.kept or op.state not in CODES]
+    kept = [
+        (*op[:2], _storable(op.link), *op[3:8])
+        for op in settled
+        if op.kept or op.state not in CODES
+    ]
     file.executemany("INSERT OR REPLACE INTO link VALUES (?, ?, ?, ?, ?, ?, ?, ?)", kept)
     # It failed in an earlier run, and is gone now.
     said = [(op.place,) for op in settled if not op.kept and op.state in CODES]
     file.executemany("DELETE FROM link WHERE place = ?", said)
+
+
+def _storable(link: str) -> str | bytes:
+    """The link as SQLite takes it: half of a surrogate pair, as bytes."""
+    try:
+        link.encode()
+    except UnicodeEncodeError:
+        return link.encode("utf-8", "surrogatepass")
+
+    return link
+
+
+def readable(link: str | bytes | None) -> str | None:
+    """A link as it was before it was stored."""
+    return link.decode("utf-8", "surrogatepass") if isinstance(link, bytes) else link
 
 
 def _thin(file: sqlite3.Connection) -> None:

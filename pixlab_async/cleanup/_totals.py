@@ -38,7 +38,9 @@ class Totals:
     @classmethod
     def of(cls, facts: Mapping[str, JSON]) -> Totals:
         """The totals that a journal has."""
-        totals = cls(*(_whole(facts, name) for name in ("attempts", "refused", "duplicates")))
+        totals = cls(
+            _whole(facts, "attempts"), _whole(facts, "refused"), _whole(facts, "duplicates")
+        )
         for bound, count in cast("list[tuple[float, int]]", facts.get("latencies") or []):
             totals._latencies.add(bound * 0.99, count)  # a bound belongs to its own bucket
         return totals
