@@ -121,7 +121,7 @@ class JobPanel:
         for line in lines:
             line.truncate(width, overflow="ellipsis")
         title = Text(headline(self._progress, self._name), style="bold")
-        title.truncate(width, overflow="ellipsis")  # the frame would grow with it
+        title.truncate(max(1, width - 2), overflow="ellipsis")  # the frame would grow with it
         yield Panel(
             Group(*lines),
             title=title,
