@@ -31,6 +31,7 @@ PURE = {
     "_shapes",
     "_success",
     "_values",
+    "_wording",
     "endpoints",
     "transports._seam",
     "transports._body",

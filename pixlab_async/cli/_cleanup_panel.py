@@ -38,6 +38,8 @@ _SHORT = {"deleted_unconfirmed": "unconfirmed"}
 _DIM = "bright_black"
 # Columns that the frame takes, with the space in it.
 _FRAME = 4
+# Columns right of it: the terminal's ^C must not begin a line that nobody knows of.
+_MARGIN = 2
 _GAP = 3
 
 
@@ -114,13 +116,15 @@ class JobPanel:
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
         """Draw it."""
         is_plain = options.ascii_only
-        width = max(1, options.max_width - _FRAME)
+        width = max(1, options.max_width - _FRAME - _MARGIN)
         lines = list(self._lines(width, is_plain=is_plain))
         for line in lines:
             line.truncate(width, overflow="ellipsis")
+        title = Text(headline(self._progress, self._name), style="bold")
+        title.truncate(max(1, width - 2), overflow="ellipsis")  # the frame would grow with it
         yield Panel(
             Group(*lines),
-            title=Text(headline(self._progress, self._name), style="bold"),
+            title=title,
             title_align="left",
             border_style=_border(self._progress),
             box=ASCII if is_plain else ROUNDED,
