@@ -8,14 +8,9 @@ from random import Random
 import pytest
 
 from pixlab_async import ConfigurationError
-from pixlab_async._pacer import (
-    LONGEST_PAUSE,
-    LOWEST_LIMIT,
-    WINDOW,
-    Pacer,
-    RollingCount,
-    per_minute,
-)
+from pixlab_async._learner import LOWEST_LIMIT
+from pixlab_async._pacer import LONGEST_PAUSE, Pacer, per_minute
+from pixlab_async._rolling import WINDOW, RollingCount
 
 
 def learnt(accepted: int = 600, *, at: float = 1000.0, over: float = 120.0) -> Pacer:
