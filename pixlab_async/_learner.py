@@ -12,8 +12,8 @@ refills) nor how much else comes from the same address. Two measures serve for a
 Between refusals the limit grows: carefully around what was learnt, since each test of it
 costs refusals, and boldly (*searching*) once it is out that the limit must be another one:
 
-- the first refusal came so soon, and the first probe got through so soon, that the service
-  cannot be counting back a minute. What had been accepted was a burst, of whatever size;
+- within a minute from the start there was a refusal, and at once room again: a bucket,
+  refilled all the time. What had been accepted was its burst, of whatever size;
 - a whole minute above the old limit passed without a refusal.
 """
 
@@ -40,6 +40,8 @@ _LARGEST_CORRECTION = 0.99
 # What is that much higher than the limit before is another limit, and perhaps not yet all.
 _FOUND_MORE = 1.25
 _SHORTEST_ROUND = 1.0
+# Room again after so many seconds, or so many requests' time: a bucket, no minute's end.
+_AT_ONCE, _AT_ONCE_REQUESTS = 5.0, 2.0
 _SEEDED = 0.9
 
 
@@ -106,14 +108,15 @@ class Learner:
         assert self.limit is not None
         self.limit = min(self.limit + 1, self._ceiling)
 
-    def resumed(self, now: float) -> bool:
-        """A probe was accepted: the round is over.
+    def resumed(self, now: float, waited: float) -> bool:
+        """A probe was accepted, so many seconds after the refusal: the round is over.
 
         Returns:
             Whether what was sent before no longer matters: the service does not count it.
         """
-        forget = self._close_round(now)
         assert self.limit is not None
+        at_once = waited < max(_AT_ONCE, _AT_ONCE_REQUESTS * MINUTE / self.limit)
+        forget = self._close_round(now, at_once=at_once)
         self._base = self.limit = max(self.limit, LOWEST_LIMIT)
         self._round_at, self._round_accepted = now, 0
         self._begin_steps(now)
@@ -141,12 +144,12 @@ class Learner:
         if self._steps is _CAREFUL and self._step == len(_CAREFUL) - 1:
             self._searching = True
 
-    def _close_round(self, now: float) -> bool:
+    def _close_round(self, now: float, *, at_once: bool) -> bool:
         assert self.limit is not None
         elapsed = now - (now if self._round_at is None else self._round_at)
         if self._base is None:  # the first refusal of all
-            self._searching = elapsed < MINUTE
-            return self._searching
+            self._searching = at_once and elapsed < MINUTE
+            return elapsed < MINUTE
 
         through = MINUTE * self._round_accepted / max(elapsed, _SHORTEST_ROUND)
         if not self._searching:
@@ -154,7 +157,7 @@ class Learner:
             return False
 
         if elapsed < 2 * MINUTE:
-            self._searching = through > _FOUND_MORE * self._base
+            self._searching = at_once and through > _FOUND_MORE * self._base
             self.limit = through if self._searching else self._base
             return self._searching
 

@@ -159,7 +159,7 @@ class Pacer:
 
         self._probing = self._probe_out = False
         self._streak = 0
-        if not learner.pinned and learner.resumed(now):
+        if not learner.pinned and learner.resumed(now, now - self._reacted_at):
             self._sent.clear()
 
     def limited(self, ticket: Ticket, now: float, retry_after: float | None) -> None:
