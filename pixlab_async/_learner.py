@@ -158,13 +158,14 @@ class Learner:
 
         if elapsed < 2 * MINUTE:
             self._searching = at_once and through > _FOUND_MORE * self._base
-            self.limit = through if self._searching else self._base
+            self.limit = max(through, self._base) if at_once else self._base
             return self._searching
 
-        # The search began in the middle of this round, so its measure says little.
+        # The search began in the middle of this round: its measure is too low, as the other
+        # one is too high across the border of two fixed minutes.
         if self.limit <= _FOUND_MORE * self._base:
             self._searching = False
-            self._correct(through)
+            self.limit = min(self.limit, (self.limit + max(through, self._base)) / 2)
         return False
 
     def _correct(self, through: float) -> None:
