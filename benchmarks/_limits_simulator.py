@@ -369,13 +369,27 @@ class Scenario:
 
 @dataclass(frozen=True)
 class Figures:
-    """What came of it: the share of the best possible, and refusals per thousand accepted."""
+    """What came of it.
 
-    efficiency: float
-    refusals: float
+    Attributes:
+        accepted: Requests that got through.
+        refused: Answers with 429.
+        best: How many the best client of all gets through.
+    """
 
-    def __str__(self) -> str:
-        return f"{100 * self.efficiency:.1f} / {self.refusals:.1f}"
+    accepted: int
+    refused: int
+    best: float
+
+    @property
+    def share(self) -> float:
+        """Of the best possible."""
+        return self.accepted / self.best
+
+    @property
+    def per_thousand(self) -> float:
+        """Refusals for each thousand accepted."""
+        return 1000 * self.refused / max(1, self.accepted)
 
 
 def learner(scenario: Scenario) -> Client:
@@ -405,5 +419,4 @@ def figures(scenario: Scenario, make: Callable[[Scenario], Client] = learner) ->
     """Run one client of the kind, and count."""
     client = make(scenario)
     server = run(scenario, client)
-    best = server.most(scenario.minutes * MINUTE)
-    return Figures(client.accepted / best, 1000 * client.refused / max(1, client.accepted))
+    return Figures(client.accepted, client.refused, server.most(scenario.minutes * MINUTE))

@@ -74,6 +74,8 @@ class Pacer:
         self._pause_until = -math.inf
         self._reacted_at = -math.inf
         self._streak = 0
+        # Whether a pause of this streak was timed by what had been sent: once is enough.
+        self._timed = False
         self._probing = False
         self._probe_out = False
 
@@ -178,17 +180,31 @@ class Pacer:
         self._probing = True
         self._reacted_at = now
         guess = None
-        if self._streak == 1 and not self._learner.pinned:
-            guess = self._learner.refused(self._accepted.total(now))
-        self._pause_until = now + self._pause(asked, guess)
+        if self._streak == 1:
+            self._timed = False
+            if not self._learner.pinned:
+                guess = self._learner.refused(self._accepted.total(now))
+        self._pause_until = now + self._pause(asked, guess, now)
 
-    def _pause(self, asked: float | None, guess: float | None) -> float:
+    def _pause(self, asked: float | None, guess: float | None, now: float) -> float:
+        jitter = self._random.uniform(0.05, 0.25)
         if asked is not None:
-            return asked + self._random.uniform(0.05, 0.25)
+            return asked + jitter
 
-        blind = _FIRST_PAUSE * 2.0 ** min(self._streak, 10) if guess is None else guess
-        blind = min(max(blind, _SHORTEST_BLIND_PAUSE), _LONGEST_BLIND_PAUSE)
-        return blind * self._random.uniform(0.75, 1.25)
+        if guess is not None:
+            blind = min(max(guess, _SHORTEST_BLIND_PAUSE), _LONGEST_BLIND_PAUSE)
+            return blind * self._random.uniform(0.75, 1.25)
+
+        blind = min(_FIRST_PAUSE * 2.0 ** min(self._streak, 10), _LONGEST_BLIND_PAUSE)
+        blind *= self._random.uniform(0.75, 1.25)
+        # Do not sleep past the moment at which whoever counts by the minute must have room.
+        limit = self._learner.limit
+        room = 0.0 if limit is None else self._sent.until_below(limit, now)
+        if self._timed or not 0 < room < blind:
+            return blind
+
+        self._timed = True
+        return room + jitter
 
 
 def per_minute(rate: str) -> float:
