@@ -170,7 +170,8 @@ class Learner:
 
     def _correct(self, through: float) -> None:
         """Take the round's measure where it is lower, within bounds."""
-        assert self.limit is not None and self._base is not None
+        assert self.limit is not None
+        assert self._base is not None
         lowest = _LARGEST_CORRECTION * self._base
         self.limit = min(self.limit, max(_ROUND_MARGIN * through, lowest))
 

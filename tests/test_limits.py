@@ -23,7 +23,8 @@ from _limits_simulator import (
     oracle,
     run,
 )
-from hypothesis import given, settings, strategies as st
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from pixlab_async._learner import LOWEST_LIMIT
 from pixlab_async._pacer import LONGEST_PAUSE, Pacer, Ticket
@@ -150,9 +151,7 @@ class Learnt(Pacer):
 
 
 def most_in_a_minute(moments: list[float]) -> int:
-    return max(
-        bisect_left(moments, start + 60.0) - index for index, start in enumerate(moments)
-    )
+    return max(bisect_left(moments, start + 60.0) - index for index, start in enumerate(moments))
 
 
 @EVERY_SERVER
@@ -239,7 +238,7 @@ def test_whatever_comes_the_pacer_lets_go_on_in_time_and_probes_with_one(
         probes = sum(ticket.probe for ticket in out)
         delay = pacer.delay(now)
         assert probes <= 1
-        assert 0.0 <= delay
+        assert delay >= 0.0
         assert delay <= LONGEST_PAUSE + 61 or (delay == math.inf and probes == 1)
         if pacer.limit is not None and not pinned:
             assert LOWEST_LIMIT <= pacer.limit <= max(1e5, 100.0 * sent + 100)
