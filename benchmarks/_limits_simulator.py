@@ -12,6 +12,7 @@ import math
 from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from random import Random
 from typing import Protocol
 
@@ -71,7 +72,7 @@ class FixedWindow:
 class SlidingLog:
     """Allows so many in any minute; what it refused may count like the rest."""
 
-    def __init__(self, limits: Limits, random: Random, *, counts_refused: bool = False) -> None:
+    def __init__(self, limits: Limits, *, counts_refused: bool = False) -> None:
         self._limits = limits
         self._counts_refused = counts_refused
         self._log: deque[float] = deque()
@@ -95,7 +96,7 @@ class SlidingLog:
 class TokenBucket:
     """Refills evenly, up to a share of a minute's limit."""
 
-    def __init__(self, limits: Limits, random: Random, *, share: float = 1.0) -> None:
+    def __init__(self, limits: Limits, *, share: float = 1.0) -> None:
         self._limits = limits
         self._share = share
         self._tokens = self._burst(0.0)
@@ -128,10 +129,10 @@ def refill(limits: Limits, start: float, end: float) -> float:
 
 SERVERS: dict[str, Callable[[Limits, Random], Server]] = {
     "fixed": FixedWindow,
-    "sliding": SlidingLog,
-    "slidingR": lambda limits, random: SlidingLog(limits, random, counts_refused=True),
-    "bucketN": TokenBucket,
-    "bucket10": lambda limits, random: TokenBucket(limits, random, share=0.1),
+    "sliding": lambda limits, _: SlidingLog(limits),
+    "slidingR": lambda limits, _: SlidingLog(limits, counts_refused=True),
+    "bucketN": lambda limits, _: TokenBucket(limits),
+    "bucket10": lambda limits, _: TokenBucket(limits, share=0.1),
 }
 
 
@@ -175,7 +176,7 @@ class Oracle:
 class Unpaced:
     """Sends whenever it can; each refused request waits for itself (see ``backoff``)."""
 
-    def delay(self, now: float) -> float:
+    def delay(self, now: float) -> float:  # noqa: ARG002 - a rule's method
         return 0.0
 
     def take(self, now: float) -> Ticket:
@@ -266,9 +267,9 @@ class Simulation:
     def run(self, seconds: float) -> None:
         for client in self.clients:
             # Nobody's clock begins with the server's.
-            self._at(self.random.uniform(0.0, 0.1), lambda now, c=client: self._dispatch(c, now))
+            self._at(self.random.uniform(0.0, 0.1), partial(self._dispatch, client))
             if client.foreground_every:
-                self._at(client.foreground_every, lambda now, c=client: self._call(c, now))
+                self._at(client.foreground_every, partial(self._call, client))
         while self._events and self._events[0][0] < seconds:
             now, _, happen = heapq.heappop(self._events)
             happen(now)
@@ -280,7 +281,7 @@ class Simulation:
     def _call(self, client: Client, now: float) -> None:
         client.foreground_calls += 1
         client.queue.appendleft(Job(foreground=True))
-        self._at(now + client.foreground_every, lambda then: self._call(client, then))
+        self._at(now + client.foreground_every, partial(self._call, client))
         self._dispatch(client, now)
 
     def _wake(self, client: Client, now: float) -> None:
@@ -295,7 +296,7 @@ class Simulation:
             if delay > 0:
                 if now + delay < client.wakes_at and delay < math.inf:
                     client.wakes_at = now + delay
-                    self._at(client.wakes_at, lambda then: self._wake(client, then))
+                    self._at(client.wakes_at, partial(self._wake, client))
                 return
 
             job = client.next_job()
@@ -313,7 +314,7 @@ class Simulation:
         def arrive(then: float) -> None:
             wait = self.server.refuse(then)
             back = then + self.random.uniform(*LATENCY) / 2
-            self._at(back, lambda later: self._reply(client, job, ticket, wait, later))
+            self._at(back, partial(self._reply, client, job, ticket, wait))
 
         self._at(now + there, arrive)
 
@@ -332,7 +333,7 @@ class Simulation:
         asked = float(math.ceil(wait)) if self.announces else None
         client.rule.limited(ticket, now, asked)
         pause = backoff(job.attempts, asked, self.random) if client.waits else 0.0
-        self._at(now + pause, lambda then: self._again(client, job, then))
+        self._at(now + pause, partial(self._again, client, job))
 
     def _again(self, client: Client, job: Job, now: float) -> None:
         if job.foreground:

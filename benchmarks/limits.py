@@ -12,20 +12,22 @@ import argparse
 import itertools
 import multiprocessing
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
+from random import Random
 from statistics import fmean
 
 from attrs import frozen
 
+from pixlab_async._pacer import Pacer
+
 sys.path.insert(0, __file__.rpartition("/")[0])
 from _limits_simulator import (
+    MINUTE,
     SERVERS,
     Client,
     Figures,
     Limits,
-    Pacer,
-    Random,
     Scenario,
     figures,
     learner,
@@ -61,7 +63,7 @@ def measure(cell: Cell) -> Figures:
 def print_table(name: str, limits: Limits, minutes: float, seeds: range) -> None:
     print(f"\n{name}: % of the best possible / refusals per thousand accepted")
     heads = (f"{server}{'+RA' if announces else ''}" for server, announces in COLUMNS)
-    print(" " * 12 + "".join(f"{head:>13}" for head in heads))
+    print(" " * 12 + "".join(f"{head:>15}" for head in heads))
     for controller, workers in ROWS:
         row = Scenario("", limits, workers=workers, minutes=minutes)
         cells = [
@@ -76,7 +78,24 @@ def print_table(name: str, limits: Limits, minutes: float, seeds: range) -> None
             f"{fmean(one.per_thousand for one in group):.1f}"
             for group in zip(*[iter(found)] * len(seeds), strict=True)
         )
-        print(f"{controller:>8}{workers:>4}" + "".join(f"{text:>13}" for text in texts))
+        print(f"{controller:>8}{workers:>4}" + "".join(f"{text:>15}" for text in texts))
+
+
+def neighbours(scenario: Scenario) -> tuple[float, float]:
+    """Four clients of ours on one address: their share in all, and how evenly (Jain's index)."""
+    clients = [Client(Pacer(random=Random(100 * scenario.seed + n))) for n in range(4)]
+    service = run(scenario, *clients)
+    got = [client.accepted for client in clients]
+    share = sum(got) / service.most(scenario.minutes * MINUTE)
+    return share, sum(got) ** 2 / (4 * sum(one**2 for one in got))
+
+
+def foreground_refused(scenario: Scenario, make: Callable[[Scenario], Client]) -> float:
+    """The share of a foreground caller's calls that met a 429, beside a batch."""
+    client = make(scenario)
+    client.foreground_every = 0.5
+    run(scenario, client)
+    return client.foreground_refused / client.foreground_calls
 
 
 def print_neighbours(seeds: range) -> None:
@@ -84,23 +103,15 @@ def print_neighbours(seeds: range) -> None:
     print("\n600 per minute: four clients that do not know of each other; a foreground caller")
     print(f"{'':>13}{'% of best':>11}{'fairness':>10}{'fg refused %':>14}{'fg, backoff %':>15}")
     for server, announces in COLUMNS:
-        shares, fairness, foreground, plain = [], [], [], []
-        for seed in seeds:
-            scenario = Scenario(server, announces=announces, seed=seed, workers=16)
-            clients = [Client(Pacer(random=Random(100 * seed + n))) for n in range(4)]
-            service = run(scenario, *clients)
-            got = [client.accepted for client in clients]
-            shares.append(100 * sum(got) / service.most(30 * 60))
-            fairness.append(sum(got) ** 2 / (4 * sum(one**2 for one in got)))
-            for make, into in ((learner, foreground), (naive, plain)):
-                client = make(scenario)
-                client.foreground_every = 0.5
-                run(scenario, client)
-                into.append(100 * client.foreground_refused / client.foreground_calls)
+        row = [Scenario(server, announces=announces, seed=seed, workers=16) for seed in seeds]
+        shared = [neighbours(scenario) for scenario in row]
+        ours = fmean(foreground_refused(scenario, learner) for scenario in row)
+        plain = fmean(foreground_refused(scenario, naive) for scenario in row)
         name = f"{server}{'+RA' if announces else ''}"
         print(
-            f"{name:>13}{fmean(shares):>11.1f}{fmean(fairness):>10.2f}"
-            f"{fmean(foreground):>14.2f}{fmean(plain):>15.1f}"
+            f"{name:>13}{100 * fmean(share for share, _ in shared):>11.1f}"
+            f"{fmean(evenness for _, evenness in shared):>10.2f}"
+            f"{100 * ours:>14.2f}{100 * plain:>15.1f}"
         )
 
 

@@ -20,6 +20,7 @@ costs refusals, and boldly (*searching*) once it is out that the limit must be a
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
 MINUTE = 60.0
 # Below this a learnt limit says more about other traffic than about the service.
@@ -61,22 +62,22 @@ class Learner:
         self._searching = False
         self._round_at: float | None = None
         self._round_accepted = 0
-        self._steps, self._step = _CAREFUL, 0
+        self._steps: Sequence[tuple[float, float]] = _CAREFUL
+        self._step = 0
         self._step_at, self._step_sent = -math.inf, 0
 
-    def seed(self, limit: float, now: float) -> None:
+    def seed(self, limit: float) -> None:
         """Begin with what an earlier run learnt, a little lower; no effect on a known limit."""
         if self.limit is not None:
             return
 
         self.limit = self._base = max(_SEEDED * limit, LOWEST_LIMIT)
-        self._begin_steps(now)
 
     def sent(self, now: float) -> None:
         """A request goes out."""
         self._step_sent += 1
         if self._round_at is None:
-            self._round_at = now
+            self._round_at = self._step_at = now
 
     def accepted(self) -> None:
         """A request was accepted."""

@@ -93,13 +93,13 @@ class Pacer:
         """
         return self._refused_for
 
-    def seed(self, limit: float, now: float) -> None:
+    def seed(self, limit: float) -> None:
         """Begin at 0.9 of a limit that an earlier run learnt: paced from the start.
 
         It grows as a learnt one does. Without effect where the rate is pinned, and where a
         limit is known already.
         """
-        self._learner.seed(limit, now)
+        self._learner.seed(limit)
 
     def delay(self, now: float) -> float:
         """Seconds until the next request may go; inf while the probe's reply is awaited."""

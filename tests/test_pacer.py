@@ -75,12 +75,12 @@ def test_a_wait_that_is_asked_for_is_bounded() -> None:
 def test_without_a_wanted_wait_pauses_double_up_to_a_quarter_of_a_minute() -> None:
     pacer = Pacer(random=Random(2))
     now, pauses = 0.0, list[float]()
-    for _ in range(8):
+    for _ in range(6):
         pacer.limited(pacer.take(now), now, None)
         pauses.append(pacer.delay(now))
         now += pauses[-1] + 0.001
 
-    expected = [min(15.0, 0.5 * 2**n) for n in range(1, 9)]
+    expected = [min(15.0, 0.5 * 2**n) for n in range(1, 7)]
     assert all(
         0.75 * mean <= pause <= 1.25 * mean for pause, mean in zip(pauses, expected, strict=True)
     )
@@ -194,7 +194,8 @@ def test_after_a_whole_minute_above_the_old_limit_it_grows_boldly() -> None:
     send_all_that_is_allowed(pacer, probed(pacer, 1000.0), 1200.0, up_to=2000)
 
     assert pacer.limit is not None
-    assert 1800 < pacer.limit < 2500
+    # What does not hold the sending back is not raised: 2,000 by 0.8, and one step more.
+    assert 2000 < pacer.limit < 3200
 
 
 def test_a_limit_does_not_grow_while_it_is_not_used() -> None:
@@ -219,7 +220,7 @@ def test_room_after_a_longer_wait_means_that_it_was_the_limit() -> None:
     pacer = learnt(60, at=1000.0, over=55.0, asked=20.0)
     send_all_that_is_allowed(pacer, probed(pacer, 1000.0), 1060.0, up_to=6000)
 
-    assert pacer.limit == 60
+    assert pacer.limit == 61
 
 
 def test_a_reply_that_comes_late_after_the_429_counts_too() -> None:
@@ -237,17 +238,19 @@ def test_a_reply_that_comes_late_after_the_429_counts_too() -> None:
 def test_what_got_through_from_probe_to_probe_corrects_the_limit() -> None:
     pacer = learnt(600, at=1000.0)
     now = probed(pacer, 1000.0)
-    send_all_that_is_allowed(pacer, now, now + 50, up_to=6000)
-    pacer.limited(pacer.take(now + 51), now + 51, None)
-    probed(pacer, now + 51)
+    send_all_that_is_allowed(pacer, now, now + 70, up_to=6000)
+    pacer.limited(pacer.take(now + 70), now + 70, 5.0)
+    accepted = pacer.limit
+    probed(pacer, now + 70)
 
-    assert pacer.limit is not None
-    assert 0.9 * 600 < pacer.limit < 600
+    assert accepted is not None
+    assert accepted > 600
+    assert pacer.limit == 0.99 * 600
 
 
 def test_a_limit_of_an_earlier_run_paces_from_the_start() -> None:
     pacer = Pacer()
-    pacer.seed(600.0, 0.0)
+    pacer.seed(600.0)
     pacer.take(0.0)
     pacer.take(0.0)
 
@@ -257,7 +260,7 @@ def test_a_limit_of_an_earlier_run_paces_from_the_start() -> None:
 
 def test_a_limit_of_an_earlier_run_grows_as_one_that_was_learnt() -> None:
     pacer = Pacer()
-    pacer.seed(600.0, 1000.0)
+    pacer.seed(600.0)
     send_all_that_is_allowed(pacer, 1000.0, 1063.0, up_to=6000)
 
     assert pacer.limit == pytest.approx(545.4)
@@ -265,7 +268,7 @@ def test_a_limit_of_an_earlier_run_grows_as_one_that_was_learnt() -> None:
 
 @pytest.mark.parametrize("pacer", [Pacer(600.0), learnt(600)], ids=["pinned", "learnt"])
 def test_a_limit_of_an_earlier_run_does_not_replace_one_that_is_known(pacer: Pacer) -> None:
-    pacer.seed(60.0, 1000.0)
+    pacer.seed(60.0)
 
     assert pacer.limit == 600
 
@@ -324,11 +327,11 @@ def test_a_blind_pause_ends_when_a_minute_has_passed_since_the_burst() -> None:
         pacer.accepted(ticket, 0.1)
     now = 0.2
     pacer.limited(pacer.take(now), now, None)
-    while now < 55:
-        now += pacer.delay(now) + 0.001
+    while (probe_at := now + pacer.delay(now) + 0.001) < 60:
+        now = probe_at
         pacer.limited(pacer.take(now), now, None)
 
-    assert now + pacer.delay(now) == pytest.approx(60.5, abs=0.4)
+    assert 60.0 < probe_at < 60.8
 
 
 def test_a_pinned_limit_stays_as_it_is() -> None:
