@@ -269,7 +269,7 @@ class AsyncPixLab(
         Args:
             per_minute: Requests per minute, above 0.
         """
-        self._core.main.gate.pacer.seed(per_minute, anyio.current_time())
+        self._core.main.gate.pacer.seed(per_minute)
 
     async def send(self, call: Call[T]) -> T:
         """Make one call; every method goes this way."""
