@@ -10,12 +10,13 @@ async with AsyncPixLab() as pixlab:
 import typing as _typing
 
 from ._blob_pictures import BlobPictures
-from ._bulk import DeleteMany, Links
 from ._client import AsyncPixLab
 from ._endpoint import Endpoint
 from ._errors import (
     AuthenticationFailed,
     BadRequest,
+    BatchIncomplete,
+    BatchStopped,
     CleanupFailed,
     ConfigurationError,
     ConnectionFailed,
@@ -48,6 +49,7 @@ from ._success import Success
 from ._version import VERSION as __version__  # noqa: N811 - the name that tools look for
 
 if _typing.TYPE_CHECKING:
+    from ._bulk import BatchSummary, DeleteMany, Latency, Links
     from ._faces import (
         Emotion,
         Face,
@@ -80,6 +82,7 @@ if _typing.TYPE_CHECKING:
 # What few programs use is imported when it is asked for: each class costs its share of a
 # millisecond, and there are many.
 _LATE = {
+    "_bulk": "BatchSummary DeleteMany Latency Links",
     "_faces": (
         "Emotion Face FaceCandidate FaceComparison FaceLandmarks FaceMotion FaceSearch Faces"
     ),
@@ -117,6 +120,9 @@ __all__ = [
     "Auth",
     "AuthenticationFailed",
     "BadRequest",
+    "BatchIncomplete",
+    "BatchStopped",
+    "BatchSummary",
     "Blob",
     "BlobPictures",
     "Call",
@@ -145,6 +151,7 @@ __all__ = [
     "InlinePicture",
     "Job",
     "KeySource",
+    "Latency",
     "Ledger",
     "Line",
     "Links",

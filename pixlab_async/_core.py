@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from random import Random
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
@@ -131,8 +132,16 @@ class Track:
         attempts: How many times it was sent or tried to be sent.
         maybe_processed: Whether the service may have acted on one of them.
         history: One sentence for each attempt that failed.
+        rate_limited: How many were answered with 429.
+        elapsed: Seconds from the last one's send to its reply; None without a reply.
+        pace: A rate of the caller's own that each attempt waits for, or None.
+        waiting: Surrounds every wait for leave to send, so that it can be ended.
     """
 
     attempts: int = 0
     maybe_processed: bool = False
     history: list[str] = field(factory=list[str])
+    rate_limited: int = 0
+    elapsed: float | None = None
+    pace: Gate | None = None
+    waiting: Callable[[], AbstractContextManager[object]] = nullcontext

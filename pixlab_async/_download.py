@@ -31,11 +31,10 @@ from ._errors import (
     UnreadableReply,
     error_class,
 )
-from ._exchange import error_from
 from ._gate import Priority, Verdict
 from ._options import Options
 from ._origin import is_host, is_loopback, is_private_to_host
-from ._reply import clean
+from ._reply import clean, error_from
 from ._retry import parse_retry_after
 from ._sources import check_link
 from .transports._seam import Stream, TransportFault

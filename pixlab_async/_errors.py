@@ -14,6 +14,8 @@
     │   └── ServerFailed           500 and above
     ├── UnreadableReply        an answer that is not what the endpoint promises
     ├── CleanupFailed          a picture may still be stored; carries its media
+    ├── BatchStopped           a batch ended before its list did; says why
+    ├── BatchIncomplete        a batch came to its end, and some links are not gone
     └── RecordingFailed        a ledger or journal cannot be written; nothing is lost yet
 
 Errors hold plain data, so they pickle and copy. None holds a request, a URL with
@@ -25,9 +27,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
+    from ._bulk import BatchSummary
     from ._results import Media
 
 Phase = Literal["queue", "connect", "write", "read", "deadline"]
+StopReason = Literal["max_deletes", "failures", "nothing_found", "all_rejected", "deadline"]
 
 
 class PixLabError(Exception):
@@ -40,6 +44,7 @@ class PixLabError(Exception):
         elapsed: Seconds since the call began, waiting included.
         history: One sentence for each attempt that failed, oldest first.
         maybe_processed: Whether the service may have acted on one of the attempts.
+        batch: Where the error ended a batch, what had become of its links; else None.
     """
 
     def __init__(self, message: str = "", *, endpoint: str | None = None) -> None:
@@ -50,6 +55,7 @@ class PixLabError(Exception):
         self.elapsed = 0.0
         self.history: tuple[str, ...] = ()
         self.maybe_processed = False
+        self.batch: BatchSummary | None = None
 
     @property
     def summary(self) -> str:
@@ -218,6 +224,24 @@ class CleanupFailed(PixLabError):
         super().__init__(message, endpoint=endpoint)
         self.media = media
         self.error = error
+
+
+class BatchStopped(PixLabError):
+    """A batch took no further link; what was under way has ended, and has its outcomes.
+
+    Attributes:
+        reason: "max_deletes" or "failures" (a limit that the caller set), "deadline",
+            "nothing_found" (the first links are all gone, so it may be the wrong list or
+            account) or "all_rejected" (the service refuses one link after the other).
+    """
+
+    def __init__(self, message: str = "", *, reason: StopReason = "failures") -> None:
+        super().__init__(message, endpoint="delete")
+        self.reason: StopReason = reason
+
+
+class BatchIncomplete(PixLabError):
+    """Some links of a batch may still be stored; ``batch`` counts them by state."""
 
 
 class RecordingFailed(PixLabError):

@@ -22,20 +22,19 @@ from ._bridge import DeadlineReached, bridged
 from ._core import Core, Lane, Track
 from ._errors import (
     ConfigurationError,
-    ConnectionFailed,
     PixLabError,
     RateLimited,
     TimedOut,
     UnreadableReply,
     was_sent,
 )
-from ._gate import Priority, Verdict
+from ._gate import Gate, Priority, Verdict
 from ._key import NO_KEY, APIKey, resolve
 from ._multipart import Multipart, SourceFailed
 from ._options import Options
 from ._pacer import Ticket
 from ._protocol import Call, build
-from ._reply import clean, read
+from ._reply import clean, error_from, read, told_by
 from ._results import Meta
 from .transports._seam import Reply, Request, TransportFault
 
@@ -130,8 +129,8 @@ class _Exchange(Generic[T]):
                 break
 
             self.core.retries += 1
-            if wait > 0:
-                await anyio.sleep(wait)
+            if wait > 0 and not await self._slept(wait):
+                break
 
         raise self._told(judged.error) from judged.cause  # far from the frames of the reply
 
@@ -159,12 +158,29 @@ class _Exchange(Generic[T]):
         return (anyio.current_time() if batch else self.started) + self.options.deadline
 
     async def _enter(self) -> Ticket:
-        ticket = self.lane.gate.try_enter(self.priority, anyio.current_time())
+        pace = self.track.pace
+        if pace is not None:  # it counts the attempt, and needs no slot
+            pace.leave(await self._entered(pace), Verdict.LOST)
+
+        return await self._entered(self.lane.gate)
+
+    async def _entered(self, gate: Gate) -> Ticket:
+        ticket = gate.try_enter(self.priority, anyio.current_time())
         if ticket is not None:
             return ticket
 
         patience = math.inf if self.priority is Priority.BATCH else self._deadline()
-        return await self.lane.gate.enter(self.priority, patience)
+        with self.track.waiting():
+            return await gate.enter(self.priority, patience)
+
+        raise TimedOut("its batch was stopped before it was sent", phase="queue")
+
+    async def _slept(self, seconds: float) -> bool:
+        with self.track.waiting():
+            await anyio.sleep(seconds)
+            return True
+
+        return False
 
     async def _attempt(self, ticket: Ticket) -> _Judged[T]:
         """Send once, and say what came of it. Gives the ticket back, whatever happens."""
@@ -172,11 +188,15 @@ class _Exchange(Generic[T]):
         earlier = self.track.maybe_processed
         self.track.attempts += 1
         self.track.maybe_processed = True  # for whoever looks after a cancellation
+        sent_at = anyio.current_time()
         try:
-            judged = self._judge(await bridged(self._send, self._deadline()))
+            reply = await bridged(self._send, self._deadline())
+            self.track.elapsed = anyio.current_time() - sent_at
+            judged = self._judge(reply)
             verdict = Verdict.ACCEPTED
             if isinstance(judged.error, RateLimited):
                 verdict, retry_after = Verdict.LIMITED, judged.error.retry_after
+                self.track.rate_limited += 1
         except TransportFault as fault:
             judged = self._from_fault(fault)
             if not fault.sent:
@@ -222,7 +242,7 @@ class _Exchange(Generic[T]):
     def _from_fault(self, fault: TransportFault) -> _Judged[T]:
         error = error_from(fault, self._scrubbed(clean(fault.message)))
         cause = fault.__cause__
-        if cause is not None and self._scrubbed(told := _told_by(cause)) != told:
+        if cause is not None and self._scrubbed(told := told_by(cause)) != told:
             cause = None  # it quotes bytes of the peer's, and those quote the key
         return _Judged(error=error, cause=cause, stale=fault.stale)
 
@@ -277,24 +297,3 @@ class _Exchange(Generic[T]):
 
     def _scrubbed(self, text: str) -> str:
         return text if self.key is None else self.key.scrub(text)
-
-
-def error_from(fault: TransportFault, message: str) -> PixLabError:
-    """The error that a fault of the wire is to the caller."""
-    if fault.unreadable:
-        return UnreadableReply(message, http_status=fault.http_status)
-
-    if fault.phase is not None:
-        return TimedOut(message, phase=fault.phase, sent=fault.sent)
-
-    return ConnectionFailed(message, sent=fault.sent, permanent=fault.permanent)
-
-
-def _told_by(error: BaseException) -> str:
-    """Everything that the error and those behind it would print."""
-    told = ""
-    link: BaseException | None = error
-    while link is not None:
-        told += repr(link)
-        link = link.__cause__ or link.__context__
-    return told

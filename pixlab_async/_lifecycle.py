@@ -6,19 +6,22 @@ import os
 from collections.abc import Awaitable, Callable
 from contextlib import AbstractAsyncContextManager
 from pathlib import Path
-from typing import TypeVar
+from typing import TYPE_CHECKING, Literal, TypeVar
 
-from ._bulk import CONCURRENCY, DeleteMany, Links
 from ._core import Core, Track
 from ._download import LIMIT, download
-from ._errors import ConfigurationError, PixLabError
-from ._gate import Priority
+from ._errors import PixLabError
+from ._gate import Gate, Priority
 from ._options import Options
+from ._pacer import Pacer, per_minute
 from ._protocol import Call
 from ._recording import recorded
 from ._results import Deletion, Media
 from ._temporary import GRACE, temporary
 from .endpoints.storage import Storage
+
+if TYPE_CHECKING:
+    from ._bulk import BatchSummary, DeleteMany, Links
 
 R = TypeVar("R")
 
@@ -100,13 +103,31 @@ class Lifecycle(Storage):
         path = Path(destination)
         return await download(self._core, self._options, link, path, limit=max_bytes)
 
-    def delete_many(self, links: Links, *, concurrency: int = CONCURRENCY) -> DeleteMany:
+    def delete_many(
+        self,
+        links: Links,
+        *,
+        concurrency: int = 10,
+        rate: str | None = None,
+        order: Literal["completion", "input"] = "completion",
+        dedupe: bool = False,
+        missing_ok: bool = False,
+        on_error: Literal["continue", "stop"] = "continue",
+        max_deletes: int | None = None,
+        stop_after_failures: int | None = None,
+        deadline: float | None = None,
+        second_pass: bool = True,
+        dry_run: bool = False,
+        progress: Callable[[BatchSummary], object] | None = None,
+    ) -> DeleteMany:
         """Delete any number of links; iterate the result for one outcome each.
 
         Links are taken from the iterable as they are needed and never collected. One bad
-        link does not stop the others. A cause that they all share does (401, 405, no key):
-        no further link is taken, what is under way ends, its outcomes are given, and then
-        the error is raised.
+        link does not stop the others. What failed for a reason that may pass is tried once
+        more when the list is at its end. Some things stop the batch: 401, 405, no key; the
+        first 50 links all being gone already; 50 refusals in a row with the same status; and
+        the limits below. Then no further link is taken, what is under way ends, its outcomes
+        are given, and one error is raised, whose ``batch`` is the summary.
 
         A plain ``async for`` gets outcomes about once a second, and none while an async
         iterable is waited for. Where links trickle in, or the loop is slow, write ``async
@@ -116,14 +137,112 @@ class Lifecycle(Storage):
         Args:
             links: Links, ids or ``Media``: any iterable or async iterable.
             concurrency: Deletions under way at once, at most. Default 10.
+            rate: Requests per minute of this batch, at most, such as "600/min" or "10/s". The
+                client's own limit, given or learnt, holds as well. Default: no other limit.
+            order: "completion" (default): outcomes come as deletions end. "input": in the
+                order of the links; the batch runs at most 1,000 links ahead of the oldest
+                outcome that is missing.
+            dedupe: Whether a link that is the same, to the letter, as one of the last 65,536
+                is not sent again, but shares its outcome. Default False.
+            missing_ok: Whether to go on where the first 50 links are all gone already.
+            on_error: "continue" (default), or "stop" at the first link that is ``failed`` or
+                ``rejected``, and raise its error.
+            max_deletes: Send no more than this many links; where there are more, stop.
+            stop_after_failures: Stop after this many ``failed`` or ``rejected`` in a row.
+            deadline: Seconds for the whole batch, from the first link on; then it stops.
+                Calls that are under way may end. Default: no limit.
+            second_pass: Whether what failed for a passing reason is tried once more.
+            dry_run: Whether to check the links only and send nothing: ``not_sent``.
+            progress: Is called with a ``BatchSummary`` four times a second at most, when
+                outcomes come, and at the end. A plain and quick function.
 
         Raises:
             ConfigurationError: An argument cannot be used; the message says the mend.
+            BatchStopped: While iterating: one of the limits was reached.
+            PixLabError: While iterating: a cause that all links share.
         """
-        if not isinstance(concurrency, int) or concurrency < 1:
-            raise ConfigurationError(f"concurrency must be 1 or more, not {concurrency!r}.")
+        from ._bulk import BatchRules, DeleteMany, IterableFeed  # noqa: PLC0415 - few need it
 
-        return DeleteMany(self._send_of_batch, links, concurrency=concurrency)
+        rules = BatchRules(
+            concurrency,
+            order,
+            dedupe,
+            missing_ok,
+            on_error,
+            max_deletes,
+            stop_after_failures,
+            deadline,
+            second_pass,
+            dry_run,
+        )
+        return DeleteMany(
+            self._send_of_batch,
+            IterableFeed(links),
+            rules,
+            pace=None if rate is None else Gate(concurrency, Pacer(per_minute(rate))),
+            breather=self._options.retry.cap,
+            progress=progress,
+        )
+
+    async def delete_all(
+        self,
+        links: Links,
+        *,
+        concurrency: int = 10,
+        rate: str | None = None,
+        dedupe: bool = False,
+        missing_ok: bool = False,
+        on_error: Literal["continue", "stop"] = "continue",
+        max_deletes: int | None = None,
+        stop_after_failures: int | None = None,
+        deadline: float | None = None,
+        second_pass: bool = True,
+        dry_run: bool = False,
+        progress: Callable[[BatchSummary], object] | None = None,
+    ) -> BatchSummary:
+        """Delete any number of links; how many came to what.
+
+        Args:
+            links: As in ``delete_many``, like all the others.
+            concurrency: Default 10.
+            rate: Requests per minute, at most.
+            dedupe: Whether a repeated link is sent once.
+            missing_ok: Whether to go on where the first 50 links are all gone already.
+            on_error: "continue" (default) or "stop".
+            max_deletes: Links to send, at most.
+            stop_after_failures: Failures in a row after which to stop.
+            deadline: Seconds for the whole batch.
+            second_pass: Whether what failed for a passing reason is tried once more.
+            dry_run: Whether to check the links only.
+            progress: Is called with the summary so far.
+
+        Returns:
+            The summary, also where single links failed: see its ``raise_if_incomplete()``.
+
+        Raises:
+            ConfigurationError: An argument cannot be used; the message says the mend.
+            BatchStopped: One of the limits was reached; ``error.batch`` is the summary.
+            PixLabError: A cause that all links share; the same.
+        """
+        batch = self.delete_many(
+            links,
+            concurrency=concurrency,
+            rate=rate,
+            dedupe=dedupe,
+            missing_ok=missing_ok,
+            on_error=on_error,
+            max_deletes=max_deletes,
+            stop_after_failures=stop_after_failures,
+            deadline=deadline,
+            second_pass=second_pass,
+            dry_run=dry_run,
+            progress=progress,
+        )
+        async with batch:
+            async for _ in batch:
+                pass
+
+        return batch.summary()
 
     async def _delete_if_there(self, media: Media) -> Deletion:
         deletion = None

@@ -1,4 +1,4 @@
-"""The protocol, without I/O: a Reply becomes a value or an error.
+"""The protocol, without I/O: a Reply, or a fault of the wire, becomes a value or an error.
 
 The body's ``status`` is authoritative, and whatever cannot be trusted is an error. It knows
 neither httpx nor anyio.
@@ -11,12 +11,12 @@ from collections.abc import Mapping
 from typing import NoReturn, TypeVar
 from urllib.parse import urlsplit
 
-from ._errors import PixLabError, UnreadableReply, error_class
+from ._errors import ConnectionFailed, PixLabError, TimedOut, UnreadableReply, error_class
 from ._protocol import Call
 from ._results import JSON, Meta
 from ._retry import parse_retry_after
 from ._success import Success
-from .transports._seam import Reply
+from .transports._seam import Reply, TransportFault
 
 T = TypeVar("T")
 
@@ -196,3 +196,24 @@ def _redirect(reply: Reply) -> str | None:
     except ValueError:
         host = None
     return f"a redirect to {clean(host or 'nowhere')}, which is not followed"
+
+
+def error_from(fault: TransportFault, message: str) -> PixLabError:
+    """The error that a fault of the wire is to the caller."""
+    if fault.unreadable:
+        return UnreadableReply(message, http_status=fault.http_status)
+
+    if fault.phase is not None:
+        return TimedOut(message, phase=fault.phase, sent=fault.sent)
+
+    return ConnectionFailed(message, sent=fault.sent, permanent=fault.permanent)
+
+
+def told_by(error: BaseException) -> str:
+    """Everything that the error and those behind it would print."""
+    told = ""
+    link: BaseException | None = error
+    while link is not None:
+        told += repr(link)
+        link = link.__cause__ or link.__context__
+    return told

@@ -94,7 +94,17 @@ class DeletionState(StrEnum):
     UNKNOWN = "unknown"
     """Cancelled after it was sent: the picture may or may not be gone."""
     NOT_SENT = "not_sent"
-    """Cancelled or stopped before it was sent: the picture is untouched."""
+    """Cancelled or stopped before it was sent, or a dry run: the picture is untouched."""
+
+    @property
+    def gone(self) -> bool:
+        """Whether nothing is stored there any more."""
+        return self in _GONE
+
+
+_GONE = frozenset(
+    {DeletionState.DELETED, DeletionState.DELETED_UNCONFIRMED, DeletionState.ALREADY_GONE}
+)
 
 
 @frozen
@@ -126,6 +136,11 @@ class Outcome:
         state: What became of it.
         error: Why it failed or was rejected, else None.
         attempts: How many times its deletion was sent.
+        duplicate_of: The place of the same link earlier in the input, whose outcome this
+            one shares; None where there is none or ``dedupe`` is off.
+        elapsed: Seconds from the last attempt's send to its reply, or None without one.
+        rate_limited: How many attempts were answered with 429.
+        maybe_processed: Whether the service may have acted on an attempt without telling.
     """
 
     index: int
@@ -133,6 +148,10 @@ class Outcome:
     state: DeletionState
     error: PixLabError | None = None
     attempts: int = 0
+    duplicate_of: int | None = None
+    elapsed: float | None = None
+    rate_limited: int = 0
+    maybe_processed: bool = False
 
 
 @frozen

@@ -7,7 +7,7 @@ from pathlib import Path
 from PIL import Image, ImageDraw, ImageFont, ImageOps
 
 from .._errors import ConfigurationError
-from ._pictures import replacing
+from .._whole import replacing
 
 _PAPER = (250, 248, 244)
 _INK = (70, 66, 74)

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import AsyncGenerator, Mapping
 from contextlib import aclosing
 
 import anyio
 import click
 
-from .._bulk import CONCURRENCY, DeleteMany
+from .._bulk import CONCURRENCY, WINDOW, DeleteMany
 from .._errors import ReplyError
+from .._patience import standard_input
 from .._results import JSON, DeletionState, Outcome
+from ..cleanup._streams import StandardInput
 from ._exits import Exit, worst
-from ._lines import links_from, standard_input
 from ._output import show
 from ._progress import Tally, progress, summary
 from ._settings import Settings, runs, service_options
@@ -58,7 +59,7 @@ async def delete(
     async with settings.client() as client:
         try:
             if links == ("-",):
-                async with aclosing(links_from(standard_input())) as lines:
+                async with aclosing(_links()) as lines:
                     batch = client.delete_many(lines, concurrency=concurrency)
                     await _report(batch, tally, codes, None, settings.as_json)
             else:
@@ -69,6 +70,13 @@ async def delete(
                 show(summary(tally), {}, as_json=False)
 
     return worst(codes[state] for state in tally)
+
+
+async def _links() -> AsyncGenerator[str]:
+    async with aclosing(StandardInput(standard_input()).blocks(WINDOW)) as blocks:
+        async for block in blocks:
+            for item in block:
+                yield item.link
 
 
 async def _report(

@@ -18,10 +18,10 @@ from attrs import define, field
 
 from .._client import AsyncPixLab
 from .._results import JSON
+from .._whole import check_output
 from ._exits import Exit
 from ._extras import extras
 from ._output import show
-from ._pictures import check_output
 from ._settings import Settings, runs, service_options
 
 if TYPE_CHECKING:

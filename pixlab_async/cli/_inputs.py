@@ -8,10 +8,11 @@ from pathlib import Path
 from typing import cast
 
 from .._errors import ConfigurationError
+from .._patience import standard_input
 from .._results import JSON
 from .._sources import Source
-from ._lines import contents, everything, standard_input
 from ._methods import Kind, Parameter
+from ._read import contents, everything
 
 _LINKS = ("http://", "https://")
 STDIN = "-"

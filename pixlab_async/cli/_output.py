@@ -14,6 +14,7 @@ import click
 
 from .._errors import ConnectionFailed, PixLabError, ReplyError
 from .._results import JSON, Meta
+from .._wording import printable
 from ._exits import mend_of
 
 
@@ -65,14 +66,6 @@ def complain_of_usage(problem: str, *, as_json: bool, hint: str = "") -> None:
         click.echo(json.dumps({**fields, "status": None}), err=True)
     else:
         tell(f"pixlab: {problem}{hint}")
-
-
-def printable(text: str) -> str:
-    """The text without characters that could steer a terminal: links come from anywhere."""
-    if text.isprintable():
-        return text
-
-    return "".join(char if char.isprintable() or char == "\n" else "?" for char in text)
 
 
 def facts(meta: Meta) -> dict[str, JSON]:

@@ -15,11 +15,12 @@ from .._client import AsyncPixLab
 from .._errors import CleanupFailed
 from .._results import Blob, Media, Meta
 from .._shapes import DocumentScan, InlinePicture
+from .._whole import check_output
 from ._exits import Exit
 from ._inputs import check_standard_input, value_of
 from ._methods import Method, Result
 from ._output import show, tell, tell_left
-from ._pictures import check_output, kept, write_bytes
+from ._pictures import kept, write_bytes
 from ._settings import Settings
 from ._shown import Told, fields_of, text_of
 
