@@ -175,6 +175,8 @@ def _check_place(path: Path, kind: Kind) -> None:
                 os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
         elif not path.is_file():
             raise _refused(path, kind, "is no file")
+    except ConfigurationError:
+        raise
     except (OSError, ValueError) as error:  # ValueError: a path with a null character
         reason = getattr(error, "strerror", None) or error
         raise _refused(path, kind, f"cannot be opened ({reason})") from error

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sqlite3
 from collections.abc import AsyncGenerator, AsyncIterable, Awaitable, Callable, Iterable
+from contextlib import aclosing
 from pathlib import Path
 from types import TracebackType
 from typing import Self, TypeVar
@@ -92,13 +93,14 @@ class Ledger(Questions):
         """
         fresh = 0
         batch: list[Added] = []
-        async for link in _each(links):
-            batch.append(_added(link, tag))
-            self._writer.put(batch[-1])
-            if len(batch) >= PAGE:
-                await self.flush()
-                fresh += sum(row.fresh for row in batch)
-                batch.clear()
+        async with aclosing(_each(links)) as each:
+            async for link in each:
+                batch.append(_added(link, tag))
+                self._writer.put(batch[-1])
+                if len(batch) >= PAGE:
+                    await self.flush()
+                    fresh += sum(row.fresh for row in batch)
+                    batch.clear()
         await self.flush()
         return fresh + sum(row.fresh for row in batch)
 
@@ -113,9 +115,10 @@ class Ledger(Questions):
             RecordingFailed: The file cannot be written now.
         """
         gone = 0
-        async for link in _each(links):
-            name = check_link(link.link if isinstance(link, Media) else link, "link")
-            gone += await self._forget("link = ?1 OR id = ?1 OR ssl_link = ?1", (name,))
+        async with aclosing(_each(links)) as each:
+            async for link in each:
+                name = check_link(link.link if isinstance(link, Media) else link, "link")
+                gone += await self._forget("link = ?1 OR id = ?1 OR ssl_link = ?1", (name,))
         return gone
 
     async def forget_all(
