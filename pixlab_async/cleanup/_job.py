@@ -254,11 +254,16 @@ class CleanupJob:
         )
 
     async def _write_reports(self, journal: Journal) -> None:
-        if self._reports and not self._rules.dry_run:
+        if self._reports:
             await journal.flush()
         for report in self._reports:
             await report_of(
-                journal, self.source, self.summary(), report, show_links=self._show_links
+                journal,
+                self.source,
+                self._survey,
+                self.summary(),
+                report,
+                show_links=self._show_links,
             )
 
     def _forget_folder(self) -> None:

@@ -10,12 +10,14 @@ from typing import TYPE_CHECKING
 
 from .._errors import (
     AuthenticationFailed,
+    BatchStopped,
     CleanupFailed,
     ConfigurationError,
     ConnectionFailed,
     NotFound,
     PixLabError,
     RateLimited,
+    RecordingFailed,
     ReplyError,
     ServerFailed,
     TimedOut,
@@ -33,8 +35,10 @@ class Exit(IntEnum):
     DONE = 0
     USAGE = 1
     REFUSED = 2
+    FUSE = 3
     AUTHENTICATION = 4
     TRANSIENT = 5
+    DEADLINE = 6
     HANGUP = 129
     INTERRUPTED = 130
     NOBODY_READS = 141
@@ -45,8 +49,10 @@ MEANINGS = {
     Exit.DONE: "done",
     Exit.USAGE: "wrong usage or configuration: nothing was done",
     Exit.REFUSED: "refused by the service, for all or for some of the items",
+    Exit.FUSE: "stopped by a limit that was set, or since the list seems to be the wrong one",
     Exit.AUTHENTICATION: "the API key is missing there, blocked or not valid",
     Exit.TRANSIENT: "trouble that may pass: run it again",
+    Exit.DEADLINE: "the time that was given for it is over: run it again to go on",
     Exit.HANGUP: "ended by SIGHUP, and cleaned up",
     Exit.INTERRUPTED: "ended by SIGINT (Ctrl-C), and cleaned up",
     Exit.NOBODY_READS: "the reader of standard output went away",
@@ -64,7 +70,11 @@ _CODES: tuple[tuple[type[PixLabError], Exit], ...] = (
     (TimedOut, Exit.TRANSIENT),
     (UnreadableReply, Exit.TRANSIENT),
     (CleanupFailed, Exit.TRANSIENT),
+    (RecordingFailed, Exit.TRANSIENT),
+    (BatchStopped, Exit.FUSE),
 )
+
+_REASONS = {"deadline": Exit.DEADLINE, "refused": Exit.TRANSIENT}
 
 _MENDS: tuple[tuple[type[PixLabError], str], ...] = (
     (
@@ -78,6 +88,7 @@ _MENDS: tuple[tuple[type[PixLabError], str], ...] = (
     (TimedOut, "Run it again, with more patience by --timeout."),
     (ConnectionFailed, "Check the network and the base URL, then run it again."),
     (UnreadableReply, "Check that the base URL is PixLab's, then run it again."),
+    (RecordingFailed, "Make room on the disk, then run it again."),
 )
 
 
@@ -88,6 +99,9 @@ def code_of(error: PixLabError) -> Exit:
 
     if isinstance(error, ConnectionFailed) and error.permanent:
         return Exit.USAGE
+
+    if isinstance(error, BatchStopped) and error.reason in _REASONS:
+        return _REASONS[error.reason]
 
     return next((code for kind, code in _CODES if isinstance(error, kind)), Exit.REFUSED)
 
