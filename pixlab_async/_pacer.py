@@ -86,6 +86,11 @@ class Pacer:
         return self._learner.limit
 
     @property
+    def pinned(self) -> bool:
+        """Whether the limit was given, and not learnt."""
+        return self._learner.pinned
+
+    @property
     def refused_for(self) -> float:
         """How long refusals have lasted: seconds from the last accepted request to the last 429.
 

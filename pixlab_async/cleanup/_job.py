@@ -244,7 +244,7 @@ class CleanupJob:
             in_flight=run.in_flight,
             rate_now=rate,
             limit=summary.limit,
-            pinned=self._rate is not None,
+            pinned=self._rate is not None or run.pinned,
             refused=summary.refused,
             paused_for=run.paused_for,
             latency_p50=latency.p50,

@@ -9,7 +9,7 @@ from contextlib import AsyncExitStack
 from pathlib import Path
 
 import click
-from attrs import define, evolve, frozen
+from attrs import define, frozen
 
 from .._client import AsyncPixLab
 from .._errors import ConfigurationError, PixLabError
@@ -192,7 +192,7 @@ class Work:
         return _code(job.summary())
 
     def _progress(self, job: CleanupJob) -> Progress:
-        return evolve(job.progress(), pinned=self.settings.rate is not None)
+        return job.progress()
 
     def _tell_failure(self, row: Row) -> None:
         if self._display is not None:
