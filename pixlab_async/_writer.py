@@ -30,7 +30,7 @@ ROWS = 100
 SECONDS = 0.25
 # Seconds: between attempts while they fail, and until an idle thread closes the file.
 _AGAIN = 1.0
-_IDLE = 5.0
+_IDLE = 2.0
 
 _log = logging.getLogger("pixlab_async")
 
@@ -172,8 +172,6 @@ class Writer(Generic[Op]):
         """The same as ``close()``, in a thread; cancelled or not."""
         with anyio.CancelScope(shield=True):  # bounded: SQLite waits for a lock for seconds
             await run_sync(self.close, limiter=anyio.CapacityLimiter(1))
-
-    # --- The thread ---------------------------------------------------------------------
 
     def _wake(self) -> None:
         if self._thread is not None:

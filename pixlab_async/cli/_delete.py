@@ -16,7 +16,7 @@ from ..cleanup._streams import StandardInput
 from ._exits import Exit, worst
 from ._output import show
 from ._progress import Tally, progress, summary
-from ._settings import Settings, runs, service_options
+from ._settings import Settings, recording_options, runs, service_options
 
 _CODES = {
     DeletionState.DELETED: Exit.DONE,
@@ -40,6 +40,7 @@ _CODES = {
     help="Deletions under way at once, at most.",
 )
 @service_options
+@recording_options
 @runs
 async def delete(
     settings: Settings, *, links: tuple[str, ...], missing_ok: bool, concurrency: int

@@ -16,6 +16,7 @@ from .._errors import (
     NotFound,
     PixLabError,
     RateLimited,
+    RecordingFailed,
     ReplyError,
     ServerFailed,
     TimedOut,
@@ -64,6 +65,7 @@ _CODES: tuple[tuple[type[PixLabError], Exit], ...] = (
     (TimedOut, Exit.TRANSIENT),
     (UnreadableReply, Exit.TRANSIENT),
     (CleanupFailed, Exit.TRANSIENT),
+    (RecordingFailed, Exit.TRANSIENT),
 )
 
 _MENDS: tuple[tuple[type[PixLabError], str], ...] = (
@@ -77,6 +79,7 @@ _MENDS: tuple[tuple[type[PixLabError], str], ...] = (
     (UnsupportedMedia, "Pass a picture in a usual format, such as JPEG or PNG."),
     (TimedOut, "Run it again, with more patience by --timeout."),
     (ConnectionFailed, "Check the network and the base URL, then run it again."),
+    (RecordingFailed, "See that its disk has room and nobody keeps it locked, then run it again."),
     (UnreadableReply, "Check that the base URL is PixLab's, then run it again."),
 )
 
