@@ -57,7 +57,9 @@ def docs(session: nox.Session) -> None:
 
 @nox.session
 def bench(session: nox.Session) -> None:
-    """Memory and import time; prints figures, asserts none."""
+    """Memory, import time and the rate limit's learner; prints figures, asserts none."""
     session.install("-q", "-e", ".[all]")
     session.run("python", "benchmarks/memory.py")
     session.run("python", "benchmarks/import_time.py")
+    session.run("python", "benchmarks/limits.py")
+    session.run("python", "benchmarks/shared_limit.py")

@@ -260,6 +260,17 @@ class AsyncPixLab(
 
         return stats_of(self._core)
 
+    def seed_limit(self, per_minute: float) -> None:
+        """Begin at nine tenths of a rate limit that an earlier run learnt (see ``stats()``).
+
+        Without effect where ``rate`` was given or a limit is known already. Call it inside
+        the event loop.
+
+        Args:
+            per_minute: Requests per minute, above 0.
+        """
+        self._core.main.gate.pacer.seed(per_minute)
+
     async def send(self, call: Call[T]) -> T:
         """Make one call; every method goes this way."""
         if call.unlinked is None:

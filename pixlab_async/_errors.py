@@ -31,7 +31,9 @@ if TYPE_CHECKING:
     from ._results import Media
 
 Phase = Literal["queue", "connect", "write", "read", "deadline"]
-StopReason = Literal["max_deletes", "failures", "nothing_found", "all_rejected", "deadline"]
+StopReason = Literal[
+    "max_deletes", "failures", "nothing_found", "all_rejected", "deadline", "refused"
+]
 
 
 class PixLabError(Exception):
@@ -232,7 +234,8 @@ class BatchStopped(PixLabError):
     Attributes:
         reason: "max_deletes" or "failures" (a limit that the caller set), "deadline",
             "nothing_found" (the first links are all gone, so it may be the wrong list or
-            account) or "all_rejected" (the service refuses one link after the other).
+            account), "all_rejected" (the service refuses one link after the other) or
+            "refused" (a job met nothing but 429 for minutes).
     """
 
     def __init__(self, message: str = "", *, reason: StopReason = "failures") -> None:

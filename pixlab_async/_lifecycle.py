@@ -21,7 +21,7 @@ from ._temporary import GRACE, temporary
 from .endpoints.storage import Storage
 
 if TYPE_CHECKING:
-    from ._bulk import BatchSummary, DeleteMany, Links
+    from ._bulk import BatchRules, BatchSummary, DeleteMany, Feed, Links
 
 R = TypeVar("R")
 
@@ -161,7 +161,7 @@ class Lifecycle(Storage):
             BatchStopped: While iterating: one of the limits was reached.
             PixLabError: While iterating: a cause that all links share.
         """
-        from ._bulk import BatchRules, DeleteMany, IterableFeed  # noqa: PLC0415 - few need it
+        from ._bulk import BatchRules, IterableFeed  # noqa: PLC0415 - few need it
 
         rules = BatchRules(
             concurrency,
@@ -175,13 +175,30 @@ class Lifecycle(Storage):
             second_pass,
             dry_run,
         )
+        return self.batch(IterableFeed(links), rules, rate=rate, progress=progress)
+
+    def batch(
+        self,
+        feed: Feed,
+        rules: BatchRules,
+        *,
+        rate: str | None = None,
+        progress: Callable[[BatchSummary], object] | None = None,
+        found: bool = False,
+        window: int = 1000,
+    ) -> DeleteMany:
+        """What ``delete_many`` and the jobs of this package stand on; not for you."""
+        from ._bulk import DeleteMany  # noqa: PLC0415 - few need it
+
         return DeleteMany(
             self._send_of_batch,
-            IterableFeed(links),
+            feed,
             rules,
-            pace=None if rate is None else Gate(concurrency, Pacer(per_minute(rate))),
+            pace=None if rate is None else Gate(rules.concurrency, Pacer(per_minute(rate))),
             breather=self._options.retry.cap,
             progress=progress,
+            found=found,
+            window=window,
         )
 
     async def delete_all(

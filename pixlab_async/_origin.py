@@ -83,6 +83,14 @@ def is_host(host: str) -> bool:
     return len(host) <= 253 and " " not in host and all(0 < len(label) <= 63 for label in labels)
 
 
+def host_of(link: str) -> str:
+    """The host that a link names, in lower case; empty where it names none."""
+    try:
+        return urlsplit(link).hostname or ""
+    except ValueError:
+        return ""
+
+
 def is_loopback(host: str) -> bool:
     """Whether the host is this machine: localhost, 127.0.0.0/8 or ::1."""
     try:

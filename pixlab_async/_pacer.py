@@ -9,12 +9,13 @@ PixLab limits requests per minute and address and tells neither number nor state
 - unlimited: no pacing. Most programs never leave this state.
 - paused: nobody sends, for ``Retry-After`` or a growing wait.
 - probing: one request goes; the others wait for its reply.
-- paced: at most ``limit`` sends in any rolling window of a minute, evenly spread. The limit
-  is what was accepted in the minute before the first 429. It grows again, slowly at first,
-  while nothing is refused and it is what holds the sending back.
+- paced: at most ``limit`` sends in any rolling window of a minute, evenly spread. What the
+  limit is, and how it grows and shrinks, is the learner's business: see ``_learner``.
 
 Only sends that may count at the server count here; one event of refusals is punished once.
-Times are seconds of any monotonic clock. No I/O, no waiting: see ``_gate``.
+Times are seconds of any monotonic clock; a gap in it (a machine that slept) does no harm,
+since nothing is made up for: who was away sends on at the pace that was learnt. No I/O, no
+waiting: see ``_gate``.
 """
 
 from __future__ import annotations
@@ -25,22 +26,14 @@ from random import Random
 from typing import NamedTuple
 
 from ._errors import ConfigurationError
+from ._learner import MINUTE, Learner
+from ._rolling import RollingCount
 
-MINUTE = 60.0
-# A little more than a minute: the server's clock and ours do not tick together.
-WINDOW = 60.2
-# Below this a learnt limit says more about other traffic than about the service.
-LOWEST_LIMIT = 6.0
 LONGEST_PAUSE = 120.0
 
-_SLOT = 0.25
-_SLOTS = math.ceil(WINDOW / _SLOT) + 1
 _BURST = 0.020
 _FIRST_PAUSE, _LONGEST_BLIND_PAUSE = 0.5, 15.0
-_GROW_AFTER, _GROW_AGAIN_AFTER = 60.0, 15.0
-_SMALLEST_GROWTH, _LARGEST_GROWTH = 0.01, 0.25
-# A limit is worth raising only while it is what holds the sending back.
-_BINDING = 0.8
+_SHORTEST_BLIND_PAUSE = 1.0
 
 _UNITS = {
     "s": 60.0,
@@ -62,7 +55,7 @@ class Ticket(NamedTuple):
 
 
 class Pacer:
-    """The limit learner.
+    """When to send, given what was accepted and refused.
 
     Args:
         rate: Requests per minute that are known to be allowed, or None to learn it.
@@ -70,22 +63,43 @@ class Pacer:
     """
 
     def __init__(self, rate: float | None = None, *, random: Random | None = None) -> None:
-        self.limit = rate
         self.refusals = 0
-        self._pinned = rate is not None
+        self._learner = Learner(rate)
         self._random = random or Random()
         self._sent = RollingCount()
         self._accepted = RollingCount()
-        self._first_sent_at: float | None = None
+        self._accepted_at: float | None = None
+        self._refused_for = 0.0
         self._next_at = -math.inf
         self._pause_until = -math.inf
         self._reacted_at = -math.inf
         self._streak = 0
+        # Whether a pause of this streak was timed by what had been sent: once is enough.
+        self._timed = False
         self._probing = False
         self._probe_out = False
-        self._clean_since = -math.inf
-        self._grow_after = _GROW_AFTER
-        self._growth = _SMALLEST_GROWTH
+
+    @property
+    def limit(self) -> float | None:
+        """Requests per minute, pinned or learnt; None while none is known."""
+        return self._learner.limit
+
+    @property
+    def refused_for(self) -> float:
+        """How long refusals have lasted: seconds from the last accepted request to the last 429.
+
+        0 while the last reply was not a 429. It grows only with further refusals, so a
+        program that was idle after one does not look as if it had been refused all the time.
+        """
+        return self._refused_for
+
+    def seed(self, limit: float) -> None:
+        """Begin at 0.9 of a limit that an earlier run learnt: paced from the start.
+
+        It grows as a learnt one does. Without effect where the rate is pinned, and where a
+        limit is known already.
+        """
+        self._learner.seed(limit)
 
     def delay(self, now: float) -> float:
         """Seconds until the next request may go; inf while the probe's reply is awaited."""
@@ -95,10 +109,11 @@ class Pacer:
         if self._probing:
             return math.inf if self._probe_out else 0.0
 
-        if self.limit is None:
+        limit = self._learner.limit
+        if limit is None:
             return 0.0
 
-        return max(0.0, self._next_at - now, self._sent.until_below(max(1.0, self.limit), now))
+        return max(0.0, self._next_at - now, self._sent.until_below(max(1.0, limit), now))
 
     def paused_for(self, now: float) -> float:
         """Seconds of the present pause that are left."""
@@ -107,11 +122,13 @@ class Pacer:
     def take(self, now: float) -> Ticket:
         """Count one request as sent. Call it only when ``delay`` is 0."""
         self._sent.add(now)
-        if self._first_sent_at is None:
-            self._first_sent_at = now
+        self._learner.sent(now)
+        if self._accepted_at is None:
+            self._accepted_at = now
 
-        if self.limit is not None:
-            self._next_at = max(self._next_at, now - _BURST) + MINUTE / self.limit
+        limit = self._learner.limit
+        if limit is not None:
+            self._next_at = max(self._next_at, now - _BURST) + MINUTE / limit
 
         self._probe_out = self._probing
         return Ticket(now, self._probing)
@@ -129,16 +146,28 @@ class Pacer:
     def accepted(self, ticket: Ticket, now: float) -> None:
         """Any reply but a 429 came."""
         self._accepted.add(now)
-        if ticket.probe:
-            self._probing = self._probe_out = False
-            self._streak = 0
-            self._clean_since = now
-        elif self.limit is not None and not self._pinned:
-            self._grow(now)
+        self._accepted_at, self._refused_for = now, 0.0
+        learner = self._learner
+        learner.accepted()
+        if not ticket.probe:
+            if learner.limit is None or learner.pinned:
+                return
+
+            if not self._probing:
+                learner.grow(now, self._sent.total(now))
+            elif self._streak == 1 and ticket.sent_at < self._reacted_at:
+                learner.accepted_late()
+            return
+
+        self._probing = self._probe_out = False
+        self._streak = 0
+        if not learner.pinned and learner.resumed(now, now - self._reacted_at):
+            self._sent.clear()
 
     def limited(self, ticket: Ticket, now: float, retry_after: float | None) -> None:
         """A 429 came, with the seconds it asks to wait, if it does."""
         self.refusals += 1
+        self._refused_for = now - (now if self._accepted_at is None else self._accepted_at)
         self.lost(ticket)
         asked = None if retry_after is None else min(retry_after, LONGEST_PAUSE)
         if ticket.sent_at < self._reacted_at:
@@ -150,95 +179,32 @@ class Pacer:
         self._streak += 1
         self._probing = True
         self._reacted_at = now
-        self._pause_until = now + self._pause(asked)
-        if not self._pinned:
-            self._learn(now)
+        guess = None
+        if self._streak == 1:
+            self._timed = False
+            if not self._learner.pinned:
+                guess = self._learner.refused(self._accepted.total(now))
+        self._pause_until = now + self._pause(asked, guess, now)
 
-    def _pause(self, asked: float | None) -> float:
+    def _pause(self, asked: float | None, guess: float | None, now: float) -> float:
+        jitter = self._random.uniform(0.05, 0.25)
         if asked is not None:
-            return asked + self._random.uniform(0.05, 0.25)
+            return asked + jitter
 
-        blind = min(_LONGEST_BLIND_PAUSE, _FIRST_PAUSE * 2.0 ** min(self._streak, 10))
-        return blind * self._random.uniform(0.75, 1.25)
+        if guess is not None:
+            blind = min(max(guess, _SHORTEST_BLIND_PAUSE), _LONGEST_BLIND_PAUSE)
+            return blind * self._random.uniform(0.75, 1.25)
 
-    def _learn(self, now: float) -> None:
-        accepted = float(self._accepted.total(now))
-        if self.limit is None:
-            limit = accepted
-            # Watched for less than a minute, it is a lower bound: be quick to raise it.
-            watched = now - (now if self._first_sent_at is None else self._first_sent_at)
-            new = watched < MINUTE
-        else:
-            limit = min(max(accepted, self.limit / 2), self.limit)
-            new = False
-        self.limit = max(limit, LOWEST_LIMIT)
-        self._clean_since = now
-        self._grow_after = _GROW_AGAIN_AFTER if new else _GROW_AFTER
-        self._growth = _LARGEST_GROWTH if new else _SMALLEST_GROWTH
+        blind = min(_FIRST_PAUSE * 2.0 ** min(self._streak, 10), _LONGEST_BLIND_PAUSE)
+        blind *= self._random.uniform(0.75, 1.25)
+        # Do not sleep past the moment at which whoever counts by the minute must have room.
+        limit = self._learner.limit
+        room = 0.0 if limit is None else self._sent.until_below(limit, now)
+        if self._timed or not 0 < room < blind:
+            return blind
 
-    def _grow(self, now: float) -> None:
-        assert self.limit is not None
-        if now - self._clean_since < self._grow_after:
-            return
-
-        if self._sent.total(now) < _BINDING * self.limit:
-            return
-
-        self.limit *= 1 + self._growth
-        self._growth = min(self._growth * 2, _LARGEST_GROWTH)
-        self._grow_after = _GROW_AGAIN_AFTER
-        self._clean_since = now
-
-
-class RollingCount:
-    """How many events the last ``WINDOW`` seconds saw, in constant memory.
-
-    Counts in slots of a quarter second; a slot leaves as a whole, so an event stays for
-    60.25 to 60.5 seconds.
-    """
-
-    def __init__(self) -> None:
-        self._counts = [0] * _SLOTS
-        self._total = 0
-        self._slot = 0
-
-    def add(self, now: float, count: int = 1) -> None:
-        """Count events; those too old to matter are dropped."""
-        slot = self._turn(now)
-        if slot > self._slot - _SLOTS:
-            self._counts[slot % _SLOTS] += count
-            self._total += count
-
-    def total(self, now: float) -> int:
-        """The events in the window that ends now."""
-        self._turn(now)
-        return self._total
-
-    def until_below(self, limit: float, now: float) -> float:
-        """Seconds until there are fewer events than ``limit`` and one more has room."""
-        self._turn(now)
-        excess = self._total - math.floor(limit) + 1
-        if excess <= 0:
-            return 0.0
-
-        # Oldest first: the slot after the current one is the one that leaves next.
-        for age in range(1, _SLOTS + 1):
-            excess -= self._counts[(self._slot + age) % _SLOTS]
-            if excess <= 0:
-                return (self._slot + age) * _SLOT - now
-
-        raise AssertionError("unreachable")
-
-    def _turn(self, now: float) -> int:
-        """Let go of slots that left the window; the slot that ``now`` lies in."""
-        slot = math.floor(now / _SLOT)
-        gone = min(slot - self._slot, _SLOTS)
-        for age in range(1, gone + 1):
-            index = (self._slot + age) % _SLOTS
-            self._total -= self._counts[index]
-            self._counts[index] = 0
-        self._slot = max(slot, self._slot)
-        return slot
+        self._timed = True
+        return room + jitter
 
 
 def per_minute(rate: str) -> float:

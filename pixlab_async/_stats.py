@@ -21,6 +21,8 @@ class Stats:
         rate_limited: Answers with status 429.
         limit_per_minute: The rate limit, pinned or learnt; None while none is known.
         paused_for: Seconds of the present rate-limit pause that are left.
+        refused_for: Seconds from the last accepted request to the last 429; 0 where the
+            last answer was none.
     """
 
     connections: int
@@ -31,6 +33,7 @@ class Stats:
     rate_limited: int
     limit_per_minute: float | None
     paused_for: float
+    refused_for: float
 
 
 def stats_of(core: Core) -> Stats:
@@ -46,4 +49,5 @@ def stats_of(core: Core) -> Stats:
         rate_limited=sum(gate.pacer.refusals for gate in gates),
         limit_per_minute=pacer.limit,
         paused_for=pacer.paused_for(anyio.current_time()),
+        refused_for=pacer.refused_for,
     )

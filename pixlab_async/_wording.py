@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import math
 
-_UNITS = ((86_400, "d"), (3_600, "h"), (60, "min"), (1, "s"))
+# Seconds and name of a unit, and of the one that goes with it.
+_UNITS = ((86_400, "d", 3_600, "h"), (3_600, "h", 60, "min"), (60, "min", 1, "s"))
 # Characters of a private link that are shown, and how long a text is at least to be cut so.
 _SHOWN = 8
 _SHORT = 2 * _SHOWN
@@ -40,23 +41,15 @@ def duration(seconds: float) -> str:
         return "0 s" if seconds <= 0 else f"{seconds:.1f} s".replace(".0 ", " ")
 
     whole = round(seconds)
-    days = whole / 86_400
-    if days >= _MANY_DAYS:
-        return f"{days:,.0f} days"
+    if whole >= _MANY_DAYS * 86_400:
+        return f"{whole / 86_400:,.0f} days"
 
-    place = next(place for place, (unit, _) in enumerate(_UNITS) if whole >= unit)
-    unit, name = _UNITS[place]
-    if place + 1 == len(_UNITS):
-        return f"{whole} {name}"
+    for unit, name, smaller, small_name in _UNITS:
+        if whole >= unit:
+            many, few = divmod(round(whole / smaller), unit // smaller)
+            return f"{many} {name} {few} {small_name}" if few else f"{many} {name}"
 
-    smaller, small_name = _UNITS[place + 1]
-    # Rounded before it is split: 59.9 minutes are an hour.
-    parts = round(whole / smaller)
-    many, few = divmod(parts, unit // smaller)
-    if place and many == _UNITS[place - 1][0] // unit:
-        return duration(many * unit)
-
-    return f"{many} {name} {few} {small_name}" if few else f"{many} {name}"
+    return f"{whole} s"
 
 
 def latency(seconds: float) -> str:

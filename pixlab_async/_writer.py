@@ -243,6 +243,7 @@ class Writer(Generic[Op]):
             self._since = time.monotonic()
             self._failure = None
             self._waiters.reached(self._committed)
+            self._changed.notify_all()  # the thread, where it was flush_blocking
 
     def _failed(self, error: Exception, waiters: list[Waiter]) -> None:
         with self._changed:
@@ -251,7 +252,7 @@ class Writer(Generic[Op]):
             self._failure = error
             self._retry_at = time.monotonic() + _AGAIN
             self._waiters.failed(waiters, error)
-            self._changed.notify_all()  # the thread, where it was flush_blocking
+            self._changed.notify_all()
 
     def _waiting(self) -> Waiter | None:
         """Wait for all that was put so far; None where that is committed."""

@@ -8,17 +8,14 @@ from random import Random
 import pytest
 
 from pixlab_async import ConfigurationError
-from pixlab_async._pacer import (
-    LONGEST_PAUSE,
-    LOWEST_LIMIT,
-    WINDOW,
-    Pacer,
-    RollingCount,
-    per_minute,
-)
+from pixlab_async._learner import LOWEST_LIMIT
+from pixlab_async._pacer import LONGEST_PAUSE, Pacer, per_minute
+from pixlab_async._rolling import WINDOW, RollingCount
 
 
-def learnt(accepted: int = 600, *, at: float = 1000.0, over: float = 120.0) -> Pacer:
+def learnt(
+    accepted: int = 600, *, at: float = 1000.0, over: float = 120.0, asked: float = 10.0
+) -> Pacer:
     """A pacer that had this many requests accepted in the last minute, then met a 429."""
     pacer = Pacer(random=Random(1))
     old = pacer.take(at - over)
@@ -27,7 +24,7 @@ def learnt(accepted: int = 600, *, at: float = 1000.0, over: float = 120.0) -> P
         moment = at - 50 + 49 * number / accepted
         pacer.accepted(pacer.take(moment), moment)
     ticket = pacer.take(at - 0.5)
-    pacer.limited(ticket, at, 10.0)
+    pacer.limited(ticket, at, asked)
     return pacer
 
 
@@ -38,11 +35,13 @@ def probed(pacer: Pacer, now: float) -> float:
     return now
 
 
-def send_all_that_is_allowed(pacer: Pacer, now: float, until: float) -> None:
+def send_all_that_is_allowed(pacer: Pacer, now: float, until: float, *, up_to: float) -> None:
+    """Send as the pacer lets, but no faster than so many per minute."""
     while now < until:
         delay = pacer.delay(now)
         if delay == 0:
             pacer.accepted(pacer.take(now), now)
+            delay = 60 / up_to
         now += delay
 
 
@@ -76,12 +75,12 @@ def test_a_wait_that_is_asked_for_is_bounded() -> None:
 def test_without_a_wanted_wait_pauses_double_up_to_a_quarter_of_a_minute() -> None:
     pacer = Pacer(random=Random(2))
     now, pauses = 0.0, list[float]()
-    for _ in range(8):
+    for _ in range(6):
         pacer.limited(pacer.take(now), now, None)
         pauses.append(pacer.delay(now))
         now += pauses[-1] + 0.001
 
-    expected = [min(15.0, 0.5 * 2**n) for n in range(1, 9)]
+    expected = [min(15.0, 0.5 * 2**n) for n in range(1, 7)]
     assert all(
         0.75 * mean <= pause <= 1.25 * mean for pause, mean in zip(pauses, expected, strict=True)
     )
@@ -182,13 +181,21 @@ def test_the_sends_of_a_paced_client_are_spread_over_the_minute() -> None:
     assert 0.05 <= pacer.delay(0.0) <= 0.2
 
 
-def test_a_limit_grows_slowly_while_it_holds_the_sending_back() -> None:
-    pacer = learnt(60, at=1000.0)
-    pacer_limit = 60.0
-    send_all_that_is_allowed(pacer, probed(pacer, 1000.0), 1300.0)
+def test_a_limit_grows_slowly_in_the_first_two_minutes() -> None:
+    pacer = learnt(600, at=1000.0)
+    send_all_that_is_allowed(pacer, probed(pacer, 1000.0), 1120.0, up_to=6000)
 
     assert pacer.limit is not None
-    assert pacer_limit * 1.2 < pacer.limit < pacer_limit * 10
+    assert 600 < pacer.limit < 630
+
+
+def test_after_a_whole_minute_above_the_old_limit_it_grows_boldly() -> None:
+    pacer = learnt(600, at=1000.0)
+    send_all_that_is_allowed(pacer, probed(pacer, 1000.0), 1200.0, up_to=2000)
+
+    assert pacer.limit is not None
+    # What does not hold the sending back is not raised: 2,000 by 0.8, and one step more.
+    assert 2000 < pacer.limit < 3200
 
 
 def test_a_limit_does_not_grow_while_it_is_not_used() -> None:
@@ -201,12 +208,130 @@ def test_a_limit_does_not_grow_while_it_is_not_used() -> None:
     assert pacer.limit == 600
 
 
-def test_a_limit_learnt_in_less_than_a_minute_is_raised_sooner() -> None:
-    pacer = learnt(60, at=1000.0, over=55.0)
-    send_all_that_is_allowed(pacer, probed(pacer, 1000.0), 1100.0)
+def test_room_at_once_after_the_first_429_means_that_it_was_but_a_burst() -> None:
+    pacer = learnt(60, at=1000.0, over=55.0, asked=1.0)
+    send_all_that_is_allowed(pacer, probed(pacer, 1000.0), 1030.0, up_to=6000)
 
     assert pacer.limit is not None
-    assert pacer.limit > 70
+    assert pacer.limit > 240
+
+
+def test_room_after_a_longer_wait_means_that_it_was_the_limit() -> None:
+    pacer = learnt(60, at=1000.0, over=55.0, asked=20.0)
+    send_all_that_is_allowed(pacer, probed(pacer, 1000.0), 1060.0, up_to=6000)
+
+    assert pacer.limit == 61
+
+
+def test_a_reply_that_comes_late_after_the_429_counts_too() -> None:
+    pacer = Pacer(random=Random(1))
+    tickets = [pacer.take(1.0) for _ in range(20)]
+    for ticket in tickets[:10]:
+        pacer.accepted(ticket, 1.1)
+    pacer.limited(tickets[10], 1.1, None)
+    for ticket in tickets[11:15]:
+        pacer.accepted(ticket, 1.2)
+
+    assert pacer.limit == 14
+
+
+def test_what_got_through_from_probe_to_probe_corrects_the_limit() -> None:
+    pacer = learnt(600, at=1000.0)
+    now = probed(pacer, 1000.0)
+    send_all_that_is_allowed(pacer, now, now + 70, up_to=6000)
+    pacer.limited(pacer.take(now + 70), now + 70, 5.0)
+    accepted = pacer.limit
+    probed(pacer, now + 70)
+
+    assert accepted is not None
+    assert accepted > 600
+    assert pacer.limit == 0.99 * 600
+
+
+def test_a_limit_of_an_earlier_run_paces_from_the_start() -> None:
+    pacer = Pacer()
+    pacer.seed(600.0)
+    pacer.take(0.0)
+    pacer.take(0.0)
+
+    assert pacer.limit == 540
+    assert pacer.delay(0.0) > 0
+
+
+def test_a_limit_of_an_earlier_run_grows_as_one_that_was_learnt() -> None:
+    pacer = Pacer()
+    pacer.seed(600.0)
+    send_all_that_is_allowed(pacer, 1000.0, 1063.0, up_to=6000)
+
+    assert pacer.limit == pytest.approx(545.4)
+
+
+@pytest.mark.parametrize("pacer", [Pacer(600.0), learnt(600)], ids=["pinned", "learnt"])
+def test_a_limit_of_an_earlier_run_does_not_replace_one_that_is_known(pacer: Pacer) -> None:
+    pacer.seed(60.0)
+
+    assert pacer.limit == 600
+
+
+def test_how_long_refusals_have_lasted_is_told() -> None:
+    pacer = Pacer(random=Random(3))
+    pacer.accepted(pacer.take(100.0), 100.1)
+    pacer.limited(pacer.take(101.0), 101.1, None)
+    pacer.limited(pacer.take(300.0), 300.1, None)
+
+    assert pacer.refused_for == pytest.approx(200.0)
+
+
+def test_refusals_have_lasted_no_time_once_a_request_is_accepted() -> None:
+    pacer = Pacer(random=Random(3))
+    pacer.limited(pacer.take(100.0), 250.0, None)
+    pacer.accepted(pacer.take(300.0), 300.1)
+
+    assert pacer.refused_for == 0
+
+
+def test_idle_hours_after_a_refusal_are_no_refusals() -> None:
+    pacer = Pacer(random=Random(3))
+    pacer.accepted(pacer.take(100.0), 100.1)
+    pacer.limited(pacer.take(101.0), 101.1, None)
+
+    pacer.take(9000.0)
+
+    assert pacer.refused_for == pytest.approx(1.0)
+
+
+def test_a_machine_that_slept_makes_nothing_up_for() -> None:
+    pacer = learnt(600, at=1000.0)
+    now = probed(pacer, 1000.0)
+    send_all_that_is_allowed(pacer, now, now + 30, up_to=6000)
+    now += 3600
+    sent = 0
+    while pacer.delay(now) == 0:
+        pacer.accepted(pacer.take(now), now)
+        sent += 1
+
+    assert sent <= 2
+    assert pacer.limit == 600
+
+
+def test_who_slept_through_a_pause_still_sends_one_probe() -> None:
+    pacer = learnt(600, at=1000.0)
+
+    assert pacer.take(5000.0).probe
+    assert pacer.delay(5000.0) == math.inf
+
+
+def test_a_blind_pause_ends_when_a_minute_has_passed_since_the_burst() -> None:
+    pacer = Pacer(random=Random(1))
+    for ticket in [pacer.take(0.0) for _ in range(50)]:
+        pacer.accepted(ticket, 0.1)
+    now = 0.2
+    pacer.limited(pacer.take(now), now, None)
+    while (probe_at := now + pacer.delay(now) + 0.001) < 60:
+        now = probe_at
+        pacer.limited(pacer.take(now), now, None)
+
+    assert 60.0 < probe_at < 60.8
 
 
 def test_a_pinned_limit_stays_as_it_is() -> None:

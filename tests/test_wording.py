@@ -20,7 +20,7 @@ from pixlab_async._wording import duration, latency, masked, printable
         (185, "3 min 5 s"),
         (3600, "1 h"),
         (11_520, "3 h 12 min"),
-        (86_399, "1 d"),
+        (86_399, "24 h"),
         (90_000, "1 d 1 h"),
         (10_022_400, "116 days"),
         (float("inf"), "for ever"),

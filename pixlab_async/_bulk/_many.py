@@ -123,6 +123,10 @@ class DeleteMany:
         """
         self._passes.stop()
 
+    def fail(self, error: Exception) -> None:
+        """Take no further link, and raise this when all outcomes were given."""
+        self._passes.fail(error)
+
     def summary(self) -> BatchSummary:
         """The counts so far. Call it inside the event loop."""
         elapsed = 0.0

@@ -32,7 +32,7 @@ class Row:
         number: Its place in the input, as ``Item`` has it.
         link: The link, or None where it is not known.
         state: A ``DeletionState``'s value, ``protected`` or ``pending``.
-        attempts: How many times its deletion was sent.
+        attempts: How many times its deletion was sent; None where only its state is known.
         status: The status of the last answer, or None where there was none.
         error: Why it did not succeed, in a sentence, or None.
     """
@@ -40,7 +40,7 @@ class Row:
     number: int
     link: str | None
     state: str
-    attempts: int
+    attempts: int | None
     status: int | None
     error: str | None
 

@@ -13,9 +13,7 @@ import pytest
 from PIL import Image
 
 from pixlab_async import AuthenticationFailed, CleanupFailed, ConnectionFailed, Media, ServerFailed
-from pixlab_async._results import DeletionState
 from pixlab_async.cli._exits import MEANINGS, Exit, code_of
-from pixlab_async.cli._progress import Tally, plain
 from pixlab_async.emulator import Emulator, Fault
 
 from .running import invoke, stored
@@ -166,17 +164,6 @@ def test_links_that_are_no_text_are_rejected_one_by_one(emulator: Emulator, pict
 
 def test_links_come_from_one_place(emulator: Emulator) -> None:
     assert invoke(emulator, "delete", "-", "a").exit_code == Exit.USAGE
-
-
-def test_plain_progress_writes_a_line_only_now_and_then() -> None:
-    now, lines, tally = [0.0], list[str](), Tally()
-    update = plain(tally, every=5.0, clock=lambda: now[0], write=lines.append)
-    for _ in range(12):
-        tally[DeletionState.DELETED] += 1
-        now[0] += 1.0
-        update()
-
-    assert lines == ["5 done: 5 deleted", "10 done: 10 deleted"]
 
 
 # Exit codes and errors.

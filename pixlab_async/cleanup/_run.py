@@ -1,0 +1,201 @@
+"""One run of a job, from what the journal knows to what it knows then."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable
+
+import anyio
+from attrs import define, field
+
+from .._bulk import BatchRules, DeleteMany
+from .._client import AsyncPixLab
+from .._errors import BatchStopped, PixLabError
+from .._pacer import per_minute
+from .._results import JSON
+from ._items import Source
+from ._journal import Journal
+from ._journal_feed import Guard, JournalFeed
+from ._journal_file import Sampled
+from ._progress import Phase
+from ._record import Record
+from ._report_data import Row
+from ._totals import Totals
+
+# Seconds between two samples of how far the job is.
+SAMPLE_EVERY = 5.0
+# Seconds for which all requests may be refused before the job says that it gets nowhere.
+REFUSED_FOR = 180.0
+
+
+@define(eq=False, kw_only=True)
+class Run:
+    """One run.
+
+    Attributes:
+        rate: Requests per minute at most, or None.
+        failed: Is called with each link that is not gone.
+        failure: What ended the run before the input's end, or None.
+        interrupted: Whether ``stop`` did.
+        elapsed: Seconds it took; nan while it runs.
+    """
+
+    client: AsyncPixLab
+    journal: Journal
+    source: Source
+    rules: BatchRules
+    guard: Guard
+    totals: Totals
+    rate: str | None
+    failed: Callable[[Row], object] | None
+    failure: Exception | None = None
+    interrupted: bool = False
+    elapsed: float = math.nan
+    _began: float = field(factory=time.monotonic)
+    _feed: JournalFeed = field(init=False)
+    _record: Record = field(init=False)
+    _batch: DeleteMany = field(init=False)
+
+    def __attrs_post_init__(self) -> None:
+        journal, rules = self.journal, self.rules
+        found = journal.counts["deleted"] > 0 or rules.missing_ok
+        self._record = Record(journal, self.totals, self.failed, found, dry=rules.dry_run)
+        self._feed = JournalFeed(
+            self.source, journal, self.guard, rules.dry_run, self._record.settle
+        )
+        self._batch = self.client.batch(
+            self._feed,
+            rules,
+            rate=self.rate,
+            found=journal.counts["deleted"] > 0,
+            # What has ended and is not noted yet would be asked again after a kill.
+            window=max(20, 2 * rules.concurrency),
+        )
+
+    @property
+    def phase(self) -> Phase:
+        """What it does now."""
+        if self.interrupted:
+            return "stopping"
+
+        return "second pass" if self._batch.in_second_pass else "deleting"
+
+    @property
+    def seen(self) -> int | None:
+        """How many links the input has, where it was read to its end."""
+        return self._feed.place if self._feed.at_end else None
+
+    @property
+    def seconds(self) -> float:
+        """How long it took, so far."""
+        return time.monotonic() - self._began if math.isnan(self.elapsed) else self.elapsed
+
+    @property
+    def limit(self) -> float | None:
+        """Requests per minute that are known to be allowed."""
+        learnt = self.client.stats().limit_per_minute
+        given = None if self.rate is None else per_minute(self.rate)
+        known = [limit for limit in (given, learnt) if limit is not None]
+        return min(known, default=None)
+
+    @property
+    def in_flight(self) -> int:
+        """Deletions that are under way."""
+        return min(self._batch.working, self.client.stats().in_use)
+
+    @property
+    def paused_for(self) -> float:
+        """Seconds for which nothing is sent, because of a 429."""
+        return self.client.stats().paused_for
+
+    def stop(self) -> None:
+        """Send nothing more."""
+        self.interrupted = True
+        self._batch.stop()
+
+    async def work(self) -> None:
+        """Delete what is left. What ended it early is in ``failure``.
+
+        Raises:
+            RecordingFailed: The journal cannot be written; nothing was sent.
+        """
+        await self._begin()
+        async with anyio.create_task_group() as group:
+            group.start_soon(self._tick)
+            try:
+                await self._delete()
+            finally:
+                group.cancel_scope.cancel()
+
+    async def _begin(self) -> None:
+        journal = self.journal
+        runs = journal.facts.get("runs")
+        journal.facts |= {
+            "runs": (runs if isinstance(runs, int) else 0) + 1,
+            "started": journal.facts.get("started") or time.time(),
+            "running": True,
+        }
+        journal.put(dict(journal.facts), full=True)
+        await journal.flush()
+        learnt = journal.facts.get("limit")
+        if isinstance(learnt, int | float):
+            self.client.seed_limit(float(learnt))
+
+    async def _delete(self) -> None:
+        drained = False
+        try:
+            async with self._batch:
+                await self._note()
+            drained = True
+        finally:
+            # What was cut short has an outcome too; nothing is waited for here.
+            with anyio.CancelScope(shield=True):
+                await self._note()
+            self._end(in_order=drained or not self._batch.working)
+
+    async def _note(self) -> None:
+        try:
+            async for outcome in self._batch:
+                item, before = self._feed.taken.pop(outcome.index)
+                self._record.outcome(outcome, item, before)
+        except Exception as error:  # it ends the run, and is raised when all is written
+            self.failure = self.failure or error
+            self._batch.stop()
+
+    def _end(self, *, in_order: bool) -> None:
+        failure = self.failure
+        if isinstance(failure, BatchStopped) and failure.reason == "nothing_found":
+            self._record.drop()
+        else:
+            self._record.release()
+        self._sample()
+        self.elapsed = self.seconds
+        told: dict[str, JSON] = {"running": not in_order, "finished": time.time()}
+        self.journal.facts |= told
+        self.journal.put(told)
+
+    async def _tick(self) -> None:
+        while True:
+            await anyio.sleep(SAMPLE_EVERY)
+            self._sample()
+            if self.client.stats().refused_for > REFUSED_FOR:
+                self._batch.fail(
+                    BatchStopped(
+                        f"the service has refused every request for {REFUSED_FOR:.0f} s: another "
+                        f"program may use up the limit of this address, or the key's is used up",
+                        reason="refused",
+                    )
+                )
+
+    def _sample(self) -> None:
+        facts: dict[str, JSON] = {**self.totals.facts(), "limit": self.limit}
+        self.journal.facts |= facts
+        done = sum(self.journal.counts.values())
+        self.journal.put(Sampled(time.time(), done, self.totals.refused, self.limit))
+        self.journal.put(facts)
+
+
+def told(error: Exception | None) -> PixLabError | None:
+    """The error, where it is one of ours."""
+    return error if isinstance(error, PixLabError) else None
