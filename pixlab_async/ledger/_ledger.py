@@ -20,8 +20,8 @@ from .._writer import Writer
 from ._queries import PAGE, State, which
 from ._questions import Questions
 from ._recording import record_deleting, record_storing
-from ._rows import LEDGER, Added, Forgotten, Row, apply
-from ._values import Age
+from ._rows import LEDGER, Added, Forgotten, Recalled, Row, apply, now
+from ._values import Age, seconds_of
 
 T = TypeVar("T")
 Links = Iterable[str | Media] | AsyncIterable[str | Media]
@@ -148,6 +148,27 @@ class Ledger(Questions):
         """
         rows = which(state, older_than=older_than, tag=tag, endpoint=endpoint, temporary=temporary)
         return await self._forget(rows.where, rows.values)
+
+    async def recall(self, *, within: Age) -> int:
+        """Count as stored again what a 404 made "gone already", and nothing else.
+
+        For when it was the wrong account that was asked. Deleting once more marks what is
+        gone indeed.
+
+        Args:
+            within: Marked so long ago at most; as ``older_than`` in ``stored()``.
+
+        Returns:
+            How many they are.
+
+        Raises:
+            ConfigurationError: That is no age.
+            RecordingFailed: The file cannot be written now.
+        """
+        row = Recalled(now() - round(1000 * seconds_of(within, "within")))
+        self._writer.put(row)
+        await self.flush()
+        return row.count
 
     async def flush(self) -> None:
         """Wait until all that was recorded so far is in the file.
