@@ -57,7 +57,7 @@ nitpick_ignore_regex = [
     # Documented elsewhere, and the build needs no network.
     ("py:.*", r"(anyio|collections|contextlib|datetime|enum|httpx|os|pathlib|types|typing)\..*"),
     # Names of unions; the arguments' own text says what is taken.
-    ("py:class", "Auth|JSON|KeySource|Links|Parameter|PathLike|TransportChoice|Unlinked"),
+    ("py:class", "Auth|JSON|KeySource|Links|Parameter|PathLike|Recorder|TransportChoice|Unlinked"),
     ("py:class", "AnswerFormat|DocumentKind|Font|Message"),
     ("py:class", r"pixlab_async\.(Frame|Line|Overlay|Point|Rectangle)Like"),
     ("py:class", r"pixlab_async\.(_client|_lifecycle|_protocol)\.[RT]|pixlab_async\._faces\.F"),

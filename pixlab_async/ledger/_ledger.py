@@ -55,6 +55,9 @@ class Ledger(Questions):
     def __repr__(self) -> str:
         return f"Ledger({str(self.path)!r})"
 
+    def __reduce__(self) -> tuple[type[Self], tuple[Path]]:
+        return type(self), (self.path,)  # for processes, which open the file themselves
+
     async def __aenter__(self) -> Self:
         return self
 

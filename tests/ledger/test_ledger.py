@@ -56,6 +56,12 @@ def test_a_ledger_prints_its_path() -> None:
     assert repr(Ledger("media.db")) == "Ledger('media.db')"
 
 
+def test_a_ledger_can_be_handed_to_another_process() -> None:
+    import pickle
+
+    assert pickle.loads(pickle.dumps(Ledger("media.db"))).path == Path("media.db")
+
+
 # Ages.
 
 
