@@ -43,6 +43,7 @@ def documented(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
         patch.setenv("PIXLAB_BASE_URL", emulator.base_url)
         patch.setenv("PIXLAB_API_KEY", emulator.api_key)
         patch.setenv("PATH", path)
+        patch.delenv("PIXLAB_LEDGER", raising=False)
         yield
 
 

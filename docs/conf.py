@@ -12,7 +12,7 @@ from sphinx.application import Sphinx
 from sphinx.environment import BuildEnvironment
 
 import pixlab_async
-from pixlab_async import transports
+from pixlab_async import ledger, transports
 
 project = "pixlab-async"
 author = "the pixlab-async authors"
@@ -55,9 +55,9 @@ napoleon_attr_annotations = True
 nitpicky = True
 nitpick_ignore_regex = [
     # Documented elsewhere, and the build needs no network.
-    ("py:.*", r"(anyio|collections|contextlib|enum|httpx|os|pathlib|types|typing)\..*"),
+    ("py:.*", r"(anyio|collections|contextlib|datetime|enum|httpx|os|pathlib|types|typing)\..*"),
     # Names of unions; the arguments' own text says what is taken.
-    ("py:class", "Auth|JSON|KeySource|Links|Parameter|PathLike|TransportChoice|Unlinked"),
+    ("py:class", "Auth|JSON|KeySource|Links|Parameter|PathLike|Recorder|TransportChoice|Unlinked"),
     ("py:class", "AnswerFormat|DocumentKind|Font|Message"),
     ("py:class", r"pixlab_async\.(Frame|Line|Overlay|Point|Rectangle)Like"),
     ("py:class", r"pixlab_async\.(_client|_lifecycle|_protocol)\.[RT]|pixlab_async\._faces\.F"),
@@ -66,10 +66,20 @@ nitpick_ignore_regex = [
 
 _PUBLIC = {
     name: f"{module.__name__}.{name}"
-    for module in (pixlab_async, transports)
+    for module in (pixlab_async, ledger, transports)
     for name in module.__all__
 }
-_MADE_BY_US = tuple(f"pixlab_async.{room}" for room in ("_results", "_errors", "_shapes", "_faces"))
+_MADE_BY_US = tuple(
+    f"pixlab_async.{room}"
+    for room in (
+        "_results",
+        "_errors",
+        "_shapes",
+        "_faces",
+        "ledger._questions",
+        "ledger._values",
+    )
+)
 _COLON = "\ue000"
 _JSON_FIELDS = re.compile(r":vartype (extra|fields): .*")
 _DOTTED = re.compile(r"[\w.]+\.(\w+)")

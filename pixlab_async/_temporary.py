@@ -34,7 +34,7 @@ GRACE = 30.0
 
 @asynccontextmanager
 async def temporary(
-    making: Awaitable[Media], delete: Delete, grace: float = GRACE
+    making: Awaitable[Media], delete: Delete, grace: float = GRACE, *, marked: bool = True
 ) -> AsyncGenerator[Media]:
     """Make a picture, lend it, delete it.
 
@@ -42,12 +42,13 @@ async def temporary(
         making: What makes it.
         delete: Deletes it; nothing being there any more is fine.
         grace: See ``GRACE``.
+        marked: Whether a ledger is to know that the picture should be gone soon.
 
     Raises:
         CleanupFailed: The deletion could not be confirmed. Not raised over a cancellation,
             which must go on; it is logged then.
     """
-    media = await made(making, delete, grace)
+    media = await made(making, delete, grace, marked=marked)
     try:
         yield media
     except Exception as error:
@@ -76,6 +77,7 @@ class _Making:
     media: Media | None = None
     error: BaseException | None = None
     begun: bool = False
+    marked: bool = True
     abandoned: bool = False
 
     async def run(self, making: Awaitable[Media]) -> None:
@@ -85,7 +87,7 @@ class _Making:
             return
 
         self.begun = True
-        TEMPORARY.set(True)  # in this task alone
+        TEMPORARY.set(self.marked)  # in this task alone
         try:
             with self.shield:
                 self.media = await making
@@ -96,9 +98,11 @@ class _Making:
         self.done.set()
 
 
-async def made(making: Awaitable[Media], delete: Delete, grace: float) -> Media:
+async def made(
+    making: Awaitable[Media], delete: Delete, grace: float, *, marked: bool = True
+) -> Media:
     """Await what makes a picture; cancelled meanwhile, learn its link and delete it."""
-    state = _Making()
+    state = _Making(marked=marked)
     try:
         async with anyio.create_task_group() as group:
             group.start_soon(state.run, making)

@@ -30,7 +30,7 @@ ROWS = 100
 SECONDS = 0.25
 # Seconds: between attempts while they fail, and until an idle thread closes the file.
 _AGAIN = 1.0
-_IDLE = 5.0
+_IDLE = 2.0
 
 _log = logging.getLogger("pixlab_async")
 
@@ -173,8 +173,6 @@ class Writer(Generic[Op]):
         with anyio.CancelScope(shield=True):  # bounded: SQLite waits for a lock for seconds
             await run_sync(self.close, limiter=anyio.CapacityLimiter(1))
 
-    # --- The thread ---------------------------------------------------------------------
-
     def _wake(self) -> None:
         if self._thread is not None:
             self._changed.notify_all()
@@ -245,6 +243,7 @@ class Writer(Generic[Op]):
             self._since = time.monotonic()
             self._failure = None
             self._waiters.reached(self._committed)
+            self._changed.notify_all()  # the thread, where it was flush_blocking
 
     def _failed(self, error: Exception, waiters: list[Waiter]) -> None:
         with self._changed:
@@ -253,7 +252,7 @@ class Writer(Generic[Op]):
             self._failure = error
             self._retry_at = time.monotonic() + _AGAIN
             self._waiters.failed(waiters, error)
-            self._changed.notify_all()  # the thread, where it was flush_blocking
+            self._changed.notify_all()
 
     def _waiting(self) -> Waiter | None:
         """Wait for all that was put so far; None where that is committed."""

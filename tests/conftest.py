@@ -27,6 +27,7 @@ def _no_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("PIXLAB_API_KEY", raising=False)
     monkeypatch.delenv("PIXLAB_BASE_URL", raising=False)
     monkeypatch.delenv("PIXLAB_LLM_URL", raising=False)
+    monkeypatch.delenv("PIXLAB_LEDGER", raising=False)
 
 
 @pytest.fixture(scope="session")

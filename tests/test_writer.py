@@ -92,6 +92,17 @@ def test_so_many_rows_are_committed_at_once(tmp_path: Path) -> None:
     notes.writer.close()
 
 
+def test_a_writer_that_is_not_closed_lets_the_file_go_by_itself(notes: Notes) -> None:
+    notes.writer.put(1)
+    notes.writer.flush_blocking()
+    assert notes.path.with_name("notes.db-wal").exists()
+
+    wait_until(lambda: not notes.path.with_name("notes.db-wal").exists(), seconds=10)
+    notes.writer.put(2)
+    notes.writer.flush_blocking()
+    assert notes.read() == [1, 2]
+
+
 def test_a_thread_may_flush_too(notes: Notes) -> None:
     notes.writer.put(1, full=True)
     notes.writer.flush_blocking()
@@ -120,7 +131,7 @@ def test_several_event_loops_use_one_writer(notes: Notes) -> None:
 
     backends = ("asyncio", "trio", "asyncio")
     threads = [
-        Thread(target=lambda n=n, b=b: anyio.run(write, 20 * n, backend=b))
+        Thread(target=anyio.run, args=(write, 20 * n), kwargs={"backend": b})
         for n, b in enumerate(backends)
     ]
     for thread in threads:

@@ -11,7 +11,7 @@ from .._protocol import Parameter
 from ._exits import Exit
 from ._inputs import json_of, source_of
 from ._output import show, tell_left
-from ._settings import Settings, runs, service_options
+from ._settings import Settings, recording_options, runs, service_options
 from ._shown import fields_of, text_of
 
 
@@ -32,6 +32,7 @@ from ._shown import fields_of, text_of
     help="How it is sent. [default: what the endpoint prefers, GET where that is not known]",
 )
 @service_options
+@recording_options
 @runs
 async def call(
     settings: Settings,

@@ -11,7 +11,7 @@ from .._bulk import CONCURRENCY
 from ..ledger._values import seconds_of
 from ._attend import Gently, attend
 from ._cleanup_job import Asked, Work
-from ._settings import Settings, service_options
+from ._settings import Settings, ledger_file, service_options
 
 _TOLD = "pixlab: stopping; what is under way may end. The same again cancels it."
 _FILE = click.Path(path_type=Path)
@@ -25,7 +25,7 @@ _FILE = click.Path(path_type=Path)
     type=_FILE,
     help="Knows what is done, so that the job can be gone on with. [default: FILE.journal]",
 )
-@click.option("--ledger", type=_FILE, help="Take the links from a ledger, instead of FILE.")
+@ledger_file("Without FILE: take the links from here. With it: record here what is deleted.")
 @click.option("--older-than", metavar="AGE", help="Of the ledger: such as 7d, 12h or 30m.")
 @click.option("--tag", help="Of the ledger: what has this label.")
 @click.option("--endpoint", help="Of the ledger: what this endpoint made.")

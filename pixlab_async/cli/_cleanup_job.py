@@ -57,16 +57,17 @@ class Asked:
     yes: bool
 
     def __attrs_post_init__(self) -> None:
-        if (self.source is None) == (self.ledger is None):
-            raise click.UsageError("Pass a FILE of links, or --ledger FILE: one of them.")
+        if self.source is None and self.ledger is None:
+            raise click.UsageError("Pass a FILE of links, or --ledger FILE to choose from.")
 
         of_ledger = self.older_than or self.tag or self.endpoint or self.temporary
-        if self.ledger is None and of_ledger:
+        if self.source is not None and of_ledger:
             raise click.UsageError(
-                "--older-than, --tag, --endpoint and --temporary choose from a --ledger."
+                "--older-than, --tag, --endpoint and --temporary choose from a ledger, where no "
+                "FILE is given."
             )
 
-        if self.ledger is not None and (self.journal or self.column):
+        if self.source is None and (self.journal or self.column):
             raise click.UsageError(
                 "A ledger knows itself what is done: --journal and --column go with a FILE."
             )
@@ -140,9 +141,10 @@ class Work:
         )
 
     def _source(self, ledger: Ledger | None) -> str | Source:
-        if ledger is None:
-            assert self.asked.source is not None  # Asked has seen to that
+        if self.asked.source is not None:
             return self.asked.source
+
+        assert ledger is not None  # Asked has seen to that
 
         from ..cleanup._ledger_query import LedgerQuery  # noqa: PLC0415 - only ledgers need it
 
@@ -214,7 +216,7 @@ class Work:
         if summary.complete or self.asked.dry_run:
             return
 
-        if self.asked.journal_path is None and self.asked.ledger is None:
+        if self.asked.journal_path is None and self.asked.source is not None:
             tell(
                 "pixlab: not all is done, and no journal was kept. With --journal FILE the same "
                 "input can be gone on with."

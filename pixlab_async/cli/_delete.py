@@ -21,7 +21,7 @@ from ._cleanup_display import Display
 from ._cleanup_words import states, words
 from ._exits import Exit, worst
 from ._output import show
-from ._settings import Settings, runs, service_options
+from ._settings import Settings, recording_options, runs, service_options
 
 _CODES: dict[str, Exit] = {
     DeletionState.DELETED: Exit.DONE,
@@ -45,6 +45,7 @@ _CODES: dict[str, Exit] = {
     help="Deletions under way at once, at most.",
 )
 @service_options
+@recording_options
 @runs
 async def delete(
     settings: Settings, *, links: tuple[str, ...], missing_ok: bool, concurrency: int

@@ -87,8 +87,8 @@ _MENDS: tuple[tuple[type[PixLabError], str], ...] = (
     (UnsupportedMedia, "Pass a picture in a usual format, such as JPEG or PNG."),
     (TimedOut, "Run it again, with more patience by --timeout."),
     (ConnectionFailed, "Check the network and the base URL, then run it again."),
+    (RecordingFailed, "See that its disk has room and nobody keeps it locked, then run it again."),
     (UnreadableReply, "Check that the base URL is PixLab's, then run it again."),
-    (RecordingFailed, "Make room on the disk, then run it again."),
 )
 
 

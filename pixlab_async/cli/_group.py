@@ -24,6 +24,7 @@ _MODULES = {
     "store": "_service",
     "delete": "_delete",
     "cleanup": "_cleanup",
+    "ledger": "_ledger",
     "status": "_service",
     "serve": "_serve",
     "endpoints": "_endpoints",

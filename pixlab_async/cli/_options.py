@@ -14,7 +14,7 @@ import click
 from ._exits import Exit
 from ._methods import Kind, Method, Parameter, Result, method_of
 from ._perform import Saving, perform
-from ._settings import Settings, runs, service_options
+from ._settings import Settings, recording_options, runs, service_options
 
 _TYPES = {Kind.WHOLE: int, Kind.NUMBER: float, Kind.FLAG: bool}
 _METAVARS = {
@@ -83,6 +83,7 @@ def command_of(name: str) -> click.Command:
         epilog=_documentation(method),
     )
     @service_options
+    @recording_options
     @runs
     async def command(
         settings: Settings,

@@ -26,7 +26,7 @@ async def kept(client: AsyncPixLab, making: Awaitable[Media]) -> AsyncGenerator[
 
         return await client.delete(media, missing_ok=True)
 
-    async with temporary(making, unless_it_stays) as media:
+    async with temporary(making, unless_it_stays, marked=False) as media:
         yield media
         stays = True
 

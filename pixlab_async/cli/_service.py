@@ -10,13 +10,14 @@ from .._results import JSON
 from ._exits import Exit
 from ._output import facts, show
 from ._pictures import kept
-from ._settings import Settings, runs, service_options
+from ._settings import Settings, recording_options, runs, service_options
 
 
 @click.command()
 @click.argument("file", type=click.Path(path_type=Path))
 @click.option("--comment", metavar="TEXT", help="Free text that is kept with it.")
 @service_options
+@recording_options
 @runs
 async def store(settings: Settings, *, file: Path, comment: str | None) -> Exit:
     """Upload FILE, and print its link."""

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Concatenate, Literal, ParamSpec, TypeVar
 
 import click
-from attrs import frozen
+from attrs import evolve, frozen
 
 from .._client import TIMEOUT, AsyncPixLab
 from .._errors import ConfigurationError
@@ -30,6 +30,7 @@ from .._origin import (
 from .._origin import (
     from_environment as base_from_environment,
 )
+from .._recording import Recorder
 from ._attend import attend
 from ._exits import Exit
 
@@ -38,6 +39,8 @@ if TYPE_CHECKING:
 
 P = ParamSpec("P")
 R = TypeVar("R")
+
+LEDGER_VARIABLE = "PIXLAB_LEDGER"
 
 # A key has some dozens of characters. Whatever is longer is another file.
 _LONGEST_KEY_FILE = 4096
@@ -59,6 +62,8 @@ class Settings:
         rate: Requests per minute such as "600/min", or None to learn the limit.
         timeout: Seconds of silence that are allowed, or None for the client's default.
         as_json: Whether results and errors are JSON objects.
+        ledger: The file in which to record what is stored, or None.
+        tag: The label of what is recorded there.
     """
 
     base_url: str | None
@@ -67,6 +72,8 @@ class Settings:
     rate: str | None
     timeout: float | None
     as_json: bool
+    ledger: Path | None = None
+    tag: str = ""
 
     def key(self) -> APIKey | None:
         """The key, or None where there is none.
@@ -126,8 +133,15 @@ class Settings:
             auth=self.auth,
             rate=self.rate,
             timeout=TIMEOUT if self.timeout is None else self.timeout,
-            ledger=ledger,
+            ledger=ledger or (None if self.ledger is None else _recorder(self.ledger)),
+            tag=self.tag,
         )
+
+
+def _recorder(path: Path) -> Recorder:
+    from ..ledger import Ledger  # noqa: PLC0415 - only now is SQLite needed
+
+    return Ledger(path)
 
 
 def read_key(path: Path) -> APIKey:
@@ -209,5 +223,35 @@ def service_options(command: Callable[Concatenate[Settings, P], R]) -> Callable[
     ) -> R:
         settings = Settings(base_url, key_file, auth, rate, timeout, as_json)
         return command(settings, *args, **own)
+
+    return packed
+
+
+def ledger_file(
+    told: str, *, required: bool = False
+) -> Callable[[Callable[..., R]], Callable[..., R]]:
+    """The option that names a ledger; the environment may too."""
+    return click.option(
+        "--ledger",
+        metavar="FILE",
+        envvar=LEDGER_VARIABLE,
+        type=click.Path(path_type=Path),
+        required=required,
+        help=f"{told} [{LEDGER_VARIABLE}]",
+    )
+
+
+def recording_options(command: Callable[Concatenate[Settings, P], R]) -> Callable[..., R]:
+    """Give a command the options of a ledger; they stand in its first argument, the settings."""
+
+    @ledger_file("Record here what is stored and deleted.")
+    @click.option(
+        "--tag", metavar="TEXT", default="", help="The label of what is recorded in the ledger."
+    )
+    @wraps(command)
+    def packed(
+        settings: Settings, ledger: Path | None, tag: str, *args: P.args, **own: P.kwargs
+    ) -> R:
+        return command(evolve(settings, ledger=ledger, tag=tag), *args, **own)
 
     return packed

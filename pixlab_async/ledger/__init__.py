@@ -11,6 +11,7 @@ async with Ledger("media.db") as ledger, AsyncPixLab(ledger=ledger) as pixlab:
 """
 
 from ._ledger import Ledger
+from ._questions import Pages
 from ._values import Age, LedgerStats, StoredMedia, Uncertain
 
-__all__ = ["Age", "Ledger", "LedgerStats", "StoredMedia", "Uncertain"]
+__all__ = ["Age", "Ledger", "LedgerStats", "Pages", "StoredMedia", "Uncertain"]

@@ -20,8 +20,8 @@ from .._writer import Writer
 from ._queries import PAGE, State, which
 from ._questions import Questions
 from ._recording import record_deleting, record_storing
-from ._rows import LEDGER, Added, Forgotten, Row, apply
-from ._values import Age
+from ._rows import LEDGER, Added, Forgotten, Recalled, Row, apply, now
+from ._values import Age, seconds_of
 
 T = TypeVar("T")
 Links = Iterable[str | Media] | AsyncIterable[str | Media]
@@ -54,6 +54,9 @@ class Ledger(Questions):
 
     def __repr__(self) -> str:
         return f"Ledger({str(self.path)!r})"
+
+    def __reduce__(self) -> tuple[type[Self], tuple[Path]]:
+        return type(self), (self.path,)  # for processes, which open the file themselves
 
     async def __aenter__(self) -> Self:
         return self
@@ -148,6 +151,27 @@ class Ledger(Questions):
         """
         rows = which(state, older_than=older_than, tag=tag, endpoint=endpoint, temporary=temporary)
         return await self._forget(rows.where, rows.values)
+
+    async def recall(self, *, within: Age) -> int:
+        """Count as stored again what a 404 made "gone already", and nothing else.
+
+        For when it was the wrong account that was asked. Deleting once more marks what is
+        gone indeed.
+
+        Args:
+            within: Marked so long ago at most; as ``older_than`` in ``stored()``.
+
+        Returns:
+            How many they are.
+
+        Raises:
+            ConfigurationError: That is no age.
+            RecordingFailed: The file cannot be written now.
+        """
+        row = Recalled(now() - round(1000 * seconds_of(within, "within")))
+        self._writer.put(row)
+        await self.flush()
+        return row.count
 
     async def flush(self) -> None:
         """Wait until all that was recorded so far is in the file.

@@ -13,7 +13,7 @@ from typing import TypeVar
 from attrs import evolve
 
 from .._core import Track
-from .._errors import NotFound, PixLabError
+from .._errors import ConfigurationError, NotFound, PixLabError
 from .._protocol import Call
 from .._results import last_part
 from .._success import Success
@@ -45,8 +45,8 @@ async def record_storing(
     try:
         await writer.flush()
         result = await make(evolve(call, returns=partial(_judged, writer, intent, call.returns)))
-    except BaseException:
-        if not track.maybe_processed and not intent.kept:
+    except BaseException as error:
+        if not intent.kept and _stored_nothing(error, track):
             _void(writer, intent)
         raise
 
@@ -101,6 +101,14 @@ def _deleted(
     if success.fields.get("deleted") is True:
         writer.put(Gone(name, "deleted"))
     return returns(success)
+
+
+def _stored_nothing(error: BaseException, track: Track) -> bool:
+    """Whether it is certain that no attempt stored anything."""
+    if isinstance(error, ConfigurationError) and track.attempts <= 1:
+        return True  # such as a source that cannot be read, whose request was never whole
+
+    return not track.maybe_processed
 
 
 def _void(writer: Writer[Row], intent: Intent) -> None:

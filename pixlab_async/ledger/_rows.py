@@ -137,6 +137,28 @@ class Gone:
 
 
 @define(eq=False)
+class Recalled:
+    """Pictures that a 404 made gone, and that may be there all the same.
+
+    Attributes:
+        since: Those that are gone since then.
+        count: How many there were, as soon as it is written.
+    """
+
+    since: int
+    count: int = 0
+
+    def write(self, connection: sqlite3.Connection) -> None:
+        """Take the marks back."""
+        done = connection.execute(
+            "UPDATE media SET gone = NULL, ending = NULL "
+            "WHERE gone IS NOT NULL AND gone >= ? AND ending = 'already_gone'",
+            (self.since,),
+        )
+        self.count = done.rowcount
+
+
+@define(eq=False)
 class Added:
     """A link from elsewhere.
 

@@ -32,6 +32,8 @@ OURS = {"save_as", "is_temporary", "as_blob"} | {
     "rate",
     "timeout",
     "as_json",
+    "ledger",
+    "tag",
 }
 
 

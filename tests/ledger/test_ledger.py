@@ -56,6 +56,12 @@ def test_a_ledger_prints_its_path() -> None:
     assert repr(Ledger("media.db")) == "Ledger('media.db')"
 
 
+def test_a_ledger_can_be_handed_to_another_process() -> None:
+    import pickle
+
+    assert pickle.loads(pickle.dumps(Ledger("media.db"))).path == Path("media.db")
+
+
 # Ages.
 
 
@@ -230,6 +236,20 @@ async def test_a_state_is_one_of_three(ledger: Ledger) -> None:
     wrong: Any = "lost"
     with pytest.raises(ConfigurationError, match="stored, uncertain, gone"):
         await ledger.forget_all(wrong)
+
+
+async def test_what_a_404_made_gone_can_be_recalled(
+    pixlab: AsyncPixLab, ledger: Ledger, emulator: Emulator, picture: bytes
+) -> None:
+    await pixlab.delete(await pixlab.store(picture))
+    missing = await pixlab.store(picture)
+    emulator.clear()
+    await pixlab.delete(missing, missing_ok=True)
+
+    assert await ledger.recall(within="1h") == 1
+    assert await links(ledger) == [missing.link]
+    with pytest.raises(ConfigurationError, match="within must be seconds"):
+        await ledger.recall(within="soon")
 
 
 # Counts.

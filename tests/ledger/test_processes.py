@@ -108,7 +108,7 @@ def test_a_temporary_picture_of_a_killed_process_is_found(
 def test_a_process_that_is_killed_before_the_reply_leaves_its_intent(
     emulator: Emulator, tmp_path: Path, file: Path
 ) -> None:
-    emulator.inject(Fault(endpoint="flip", latency=30))
+    emulator.inject(Fault(endpoint="flip", latency=1, status=500))
     path = tmp_path / "media.db"
     with program(_LENDS, path, file, emulator.base_url, emulator.api_key) as running:
         while not emulator.received:

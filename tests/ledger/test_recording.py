@@ -206,6 +206,15 @@ async def test_a_call_that_is_never_sent_leaves_no_row(ledger: Ledger, picture: 
     assert await states(ledger) == (0, 0, 0)
 
 
+async def test_a_source_that_cannot_be_read_leaves_no_row(
+    pixlab: AsyncPixLab, ledger: Ledger, tmp_path: Path
+) -> None:
+    with pytest.raises(ConfigurationError, match="cannot be read"):
+        await pixlab.store(tmp_path / "no.png")
+
+    assert await states(ledger) == (0, 0, 0)
+
+
 async def test_a_lost_reply_leaves_an_uncertain_row(
     pixlab: AsyncPixLab, ledger: Ledger, emulator: Emulator, picture: bytes
 ) -> None:
