@@ -26,16 +26,14 @@ from .._key import HEADER, PARAMETER, guard_text
 from .._origin import BaseURL, from_environment
 from ._httpx_sending import (
     Client,
-    KeyedTransport,
     Sender,
-    Slot,
     Stream,
     close,
     fetching,
     timeouts,
-    wire_request,
 )
 from ._httpx_tls import plain_context, ssl_context
+from ._httpx_wire import KeyedTransport, Slot, wire_request
 from ._seam import Reply, Request, TransportFault
 
 # Idle connections older than this are not trusted to be open still. What the service
@@ -72,6 +70,8 @@ class HttpxTransport(Sender):
             raise
 
         slot.used = True
+        if slot.kept is not None:
+            slot.kept.aim("")  # an idle connection keeps nobody's key and link
         await self._put_back(slot, free)
         return reply
 
