@@ -41,7 +41,7 @@ def lint(session: nox.Session) -> None:
 @nox.session
 def types(session: nox.Session) -> None:
     """Mypy and pyright, both strict."""
-    session.install("-q", "-e", ".[all,test,types,docs]", "nox")
+    session.install("-q", "-e", ".[all,test,types,docs,bench]", "nox")
     session.run("mypy")
     session.run("pyright", "--pythonpath", f"{session.bin}/python")
 
@@ -57,7 +57,10 @@ def docs(session: nox.Session) -> None:
 
 @nox.session
 def bench(session: nox.Session) -> None:
-    """Memory and import time; prints figures, asserts none."""
-    session.install("-q", "-e", ".[all]")
-    session.run("python", "benchmarks/memory.py")
-    session.run("python", "benchmarks/import_time.py")
+    """Speed against other clients, layers, memory, import; prints figures, asserts none.
+
+    `nox -s bench -- --quick` takes a minute, `-- speed --connections 100` runs one part.
+    """
+    session.install("-q", "-e", ".[all,bench]")
+    figures = ("--json", "benchmarks/figures.json", "--chart", "docs/_static/speed.svg")
+    session.run("python", "benchmarks/run.py", *(session.posargs or figures))
