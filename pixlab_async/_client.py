@@ -86,6 +86,8 @@ class AsyncPixLab(
         transport: "httpx" (default), an ``httpx.AsyncBaseTransport`` (for a proxy or
             special TLS), or an object with the methods of ``transports.Transport``. It is
             closed with the client.
+        http2: Speak HTTP/2 with a server that takes it. Needs the extra ``http2``. Each
+            connection still carries one request at a time. Default False.
         http_client: An ``httpx.AsyncClient`` to send with, which stays yours to close. Its
             own log lines would show a key in the query, so it needs ``auth="header"``.
 
@@ -106,6 +108,7 @@ class AsyncPixLab(
         retry: RetryPolicy | None = None,
         rate: str | None = None,
         transport: TransportChoice = "httpx",
+        http2: bool = False,
         http_client: httpx.AsyncClient | None = None,
     ) -> None:
         # First of all, so that no frame of an error below holds a key's text.
@@ -138,7 +141,7 @@ class AsyncPixLab(
                 language,
                 lambda: Gate(connections, Pacer(limit)),
             ),
-            make_transport(transport, http_client),
+            make_transport(transport, http_client, http2=http2),
             Gate(connections, Pacer()),
             hides_query=http_client is None,
         )
