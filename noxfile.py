@@ -59,8 +59,8 @@ def docs(session: nox.Session) -> None:
 def bench(session: nox.Session) -> None:
     """Speed against other clients, layers, memory, import; prints figures, asserts none.
 
-    `nox -s bench -- --quick` takes a minute, `-- speed --connections 100` runs one part.
+    `nox -s bench -- --quick` takes a few minutes, `-- speed --connections 100` runs one part,
+    `-- --record` puts the figures into the documentation.
     """
     session.install("-q", "-e", ".[all,bench]")
-    figures = ("--json", "benchmarks/figures.json", "--chart", "docs/_static/speed.svg")
-    session.run("python", "benchmarks/run.py", *(session.posargs or figures))
+    session.run("python", "benchmarks/run.py", *session.posargs)

@@ -8,10 +8,10 @@ from xml.sax.saxutils import escape
 
 from _speed import Runs, spread
 
-_WIDTH, _LEFT, _RIGHT = 760, 170, 130
+_WIDTH, _LEFT, _RIGHT = 760, 170, 165
 _ROW, _TOP = 24, 56
 _PLOT = 230
-_TEXT, _LINE, _OTHERS, _OURS = "#7a7a7a", "#8884", "#9a9a9a", "#2f8fd0"
+_TEXT, _LINE, _OTHERS, _OURS = "#808080", "#80808060", "#9a9a9a", "#2f8fd0"
 _SHADES = {
     "ours (asyncio)": _OURS,
     "ours, fast (asyncio)": "#1faa8c",

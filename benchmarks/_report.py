@@ -11,7 +11,7 @@ from _speed import Runs, Spread, ratio, spread
 def speed_table(title: str, runs: Runs) -> str:
     """CPU and calls per second of every entry, the cheapest first, and the ratios."""
     names = sorted(runs, key=lambda name: spread(runs, name, "cpu_us").middle)
-    head = ("", "CPU us per call", "calls per second", "x httpx", "x aiohttp")
+    head = ("", "CPU µs per call", "calls per second", "x httpx", "x aiohttp")
     rows = [
         (
             name,
@@ -25,20 +25,26 @@ def speed_table(title: str, runs: Runs) -> str:
     return table(title, (head, *rows))
 
 
-def latency_table(title: str, runs: Runs, ideal: float) -> str:
-    """Calls per second against what the server's distance allows."""
+# Seconds between request and reply, as of a service that is elsewhere, and what it allows.
+DELAY, FAR = 0.05, 100
+IDEAL = FAR / DELAY
+
+
+def latency_rows(runs: Runs) -> list[list[str]]:
+    """Calls per second against what the server's distance allows, under a head."""
     names = sorted(runs, key=lambda name: -spread(runs, name, "per_second").middle)
-    head = ("", "calls per second", "of the ideal", "CPU us per call")
-    rows = [
-        (
-            name,
-            told(rate := spread(runs, name, "per_second")),
-            f"{rate.middle / ideal:.1%}",
-            told(spread(runs, name, "cpu_us")),
-        )
-        for name in names
+    return [
+        ["", "calls per second", "of the ideal", "CPU µs per call"],
+        *(
+            [
+                name,
+                told(rate := spread(runs, name, "per_second")),
+                f"{rate.middle / IDEAL:.1%}",
+                told(spread(runs, name, "cpu_us")),
+            ]
+            for name in names
+        ),
     ]
-    return table(title, (head, *rows))
 
 
 def told(values: Spread | None, *, digits: int = 0) -> str:

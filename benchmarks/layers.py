@@ -107,7 +107,7 @@ async def measure() -> dict[str, float]:
 
 
 def told(found: dict[str, float]) -> str:
-    return "\n".join(f"{name:<20} {microseconds:6.1f} us" for name, microseconds in found.items())
+    return "\n".join(f"{name:<20} {microseconds:6.1f} µs" for name, microseconds in found.items())
 
 
 def run(loop: str) -> dict[str, float]:

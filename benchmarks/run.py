@@ -12,28 +12,24 @@ import json
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import import_time
 import layers
 import memory
 import second_client
-from _chart import chart
 from _contestants import ENTRIES, THREADS, Setting
-from _report import latency_table, speed_table
+from _pages import BARS_AT, recorded, write
+from _report import DELAY, FAR, latency_rows, speed_table, table
 from _server import Certificate, server
 from _speed import Effort, Runs, run_all, versions
 
-Found: TypeAlias = dict[str, object]
+Found: TypeAlias = dict[str, Any]
 
-LEVELS, BARS_AT = (1, 10, 100, 1000), 100
+LEVELS = (1, 10, 100, 1000)
 FULL, QUICK = Effort(rounds=5, seconds=1.5), Effort(rounds=2, seconds=0.4)
-# Seconds between request and reply, as of a service that is elsewhere, and what it allows.
-DELAY, FAR = 0.05, 100
-IDEAL = FAR / DELAY
-
 _OF_ALL_LOOPS = ("ours", "ours, fast")
 _FAR = [
     entry
@@ -44,13 +40,14 @@ _FAR = [
 _TLS = [entry for entry in ENTRIES if entry.name in (*_OF_ALL_LOOPS, "httpx", "aiohttp", THREADS)]
 
 
-def speed(found: Found, by_level: dict[int, Runs], effort: Effort) -> None:
+def speed(found: Found, effort: Effort, levels: Sequence[int]) -> None:
     """CPU and calls per second at each of the numbers of connections."""
+    by_level: dict[str, Runs] = {}
     with server() as base_url:
-        for level in by_level:
+        for level in levels:
             runs = run_all(ENTRIES, Setting(base_url, level, None), effort)
             print(speed_table(f"{level:,} connections", runs))
-            by_level[level] = runs
+            by_level[str(level)] = runs
     found["speed"] = by_level
 
 
@@ -58,7 +55,7 @@ def latency(found: Found, effort: Effort) -> None:
     """A service that is 50 ms away."""
     with server(delay=DELAY) as base_url:
         runs = run_all(_FAR, Setting(base_url, FAR, None), effort)
-    print(latency_table(f"{FAR} connections, {DELAY * 1000:.0f} ms away", runs, IDEAL))
+    print(table(f"{FAR} connections, {DELAY * 1000:.0f} ms away", latency_rows(runs)))
     found["latency"] = runs
 
 
@@ -108,12 +105,11 @@ def memories(found: Found, *, quick: bool) -> None:
 def main() -> None:
     options = _parser().parse_args()
     effort = QUICK if options.quick else FULL
-    levels = options.connections or ((10, 100) if options.quick else LEVELS)
-    by_level: dict[int, Runs] = {level: {} for level in levels}
+    levels = options.connections or ((10, BARS_AT) if options.quick else LEVELS)
     parts: dict[str, Callable[[Found], None]] = {
         "layers": layer_costs,
         "small": small_ones,
-        "speed": lambda found: speed(found, by_level, effort),
+        "speed": lambda found: speed(found, effort, levels),
         "latency": lambda found: latency(found, effort),
         "tls": lambda found: tls(found, effort),
         "memory": lambda found: memories(found, quick=options.quick),
@@ -121,10 +117,8 @@ def main() -> None:
     found: Found = {"versions": versions(), "effort": effort._asdict()}
     for name in options.only or parts:
         parts[name](found)
-        if options.json:
-            options.json.write_text(json.dumps(found, indent=1) + "\n")
-    if options.chart and by_level.get(BARS_AT):
-        options.chart.write_text(chart(by_level, BARS_AT))
+        if options.record:
+            write({**recorded(), **found})
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -133,8 +127,11 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("only", nargs="*", metavar="PART", help=f"some of: {', '.join(names)}")
     parser.add_argument("--quick", action="store_true", help="two short rounds, for development")
     parser.add_argument("--connections", type=int, nargs="+", help=f"instead of {LEVELS}")
-    parser.add_argument("--json", type=Path, help="write every round's figures here")
-    parser.add_argument("--chart", type=Path, help="write the chart here, as SVG")
+    parser.add_argument(
+        "--record",
+        action="store_true",
+        help="put the figures into benchmarks/figures.json, and on the page of the documentation",
+    )
     return parser
 
 

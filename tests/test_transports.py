@@ -207,17 +207,18 @@ async def test_what_a_connection_keeps_of_a_request_fits_the_next_one_or_is_made
 
 
 async def test_an_idle_connection_keeps_neither_key_nor_link() -> None:
-    with serve([http()]) as script:
+    with serve([http()] * 2) as script:
         transport = HttpxTransport()
         async with AsyncPixLab(
             base_url=script.base_url, api_key=KEY, transport=transport
         ) as pixlab:
             await pixlab.delete(LINK)
+            await pixlab.with_options(auth="header").delete(LINK)
             (slot,) = transport._free(f"{script.base_url}/delete")
             assert slot.kept is not None
             wire = slot.kept.outer.extensions[WIRE]
             assert wire.extensions["target"] == b""
-            assert KEY not in f"{vars(slot.kept.outer)}{vars(wire)}"
+            assert KEY not in f"{vars(slot.kept.outer)}{vars(wire)}{wire.headers.raw}"
 
 
 async def test_an_app_can_be_called_without_a_socket(picture: bytes) -> None:

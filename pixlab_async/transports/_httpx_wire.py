@@ -13,6 +13,7 @@ from typing import Any
 import httpx
 from attrs import define, frozen
 
+from .._key import HEADER
 from ._seam import Chunks, Request
 
 SLOT = "pixlab.slot"
@@ -125,6 +126,10 @@ def outer_request(
     wire = wire_request(request, wire_url, extensions)
     extensions = {WIRE: wire, SLOT: slot, "timeout": patience}
     outer = httpx.Request(request.method, url, extensions=extensions)
-    if slot.native and request.content == b"":
+    if slot.native and request.content == b"" and not _holds_key(request.headers):
         slot.kept = Kept(request.method, request.url, request.headers, request.timeout, outer)
     return outer
+
+
+def _holds_key(headers: tuple[tuple[str, str], ...]) -> bool:
+    return any(name == HEADER for name, _ in headers)
