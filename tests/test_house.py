@@ -44,6 +44,7 @@ HTTPX = {
     "transports._httpx_logging",
     "transports._httpx_sending",
     "transports._httpx_tls",
+    "transports._httpx_wire",
 }
 # Rooms that `import pixlab_async` must not open.
 LATE = {

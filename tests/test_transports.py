@@ -27,6 +27,7 @@ from pixlab_async.emulator import Emulator
 from pixlab_async.transports import Reply, Request, TransportFault
 from pixlab_async.transports._body import BodyReader
 from pixlab_async.transports._httpx_tls import _make_ssl_context, ssl_context
+from pixlab_async.transports._httpx_wire import WIRE
 from pixlab_async.transports.httpx import HttpxTransport
 
 from .conftest import QUICK
@@ -176,6 +177,48 @@ async def test_a_link_goes_over_the_wire_byte_for_byte() -> None:
         b"%20", b"%2520"
     )
     assert script.requests[0].startswith(b"GET /delete?" + expected + b"&key=")
+
+
+async def test_what_a_connection_keeps_of_a_request_fits_the_next_one_or_is_made_anew() -> None:
+    other = "fedcba9876543210fedcba9876543210"
+    with serve([http()] * 6) as script:
+        async with AsyncPixLab(base_url=script.base_url, api_key=KEY) as pixlab:
+            tenant = pixlab.with_options(api_key=other, auth="header")
+            await pixlab.delete("a.png")
+            await pixlab.delete("b.png")
+            await tenant.delete("c.png")
+            await pixlab.delete("d.png")
+            await pixlab.status()
+            await tenant.with_options(timeout=7).delete("e.png")
+
+    assert script.accepted == 1
+    lines = [request.partition(b" HTTP")[0] for request in script.requests]
+    key = b"&key=" + KEY.encode()
+    assert lines == [
+        b"GET /delete?link=a.png" + key,
+        b"GET /delete?link=b.png" + key,
+        b"GET /delete?link=c.png",
+        b"GET /delete?link=d.png" + key,
+        b"GET /status",
+        b"GET /delete?link=e.png",
+    ]
+    carrying = [other.encode() in request for request in script.requests]
+    assert carrying == [False, False, True, False, False, True]
+
+
+async def test_an_idle_connection_keeps_neither_key_nor_link() -> None:
+    with serve([http()] * 2) as script:
+        transport = HttpxTransport()
+        async with AsyncPixLab(
+            base_url=script.base_url, api_key=KEY, transport=transport
+        ) as pixlab:
+            await pixlab.delete(LINK)
+            await pixlab.with_options(auth="header").delete(LINK)
+            (slot,) = transport._free(f"{script.base_url}/delete")
+            assert slot.kept is not None
+            wire = slot.kept.outer.extensions[WIRE]
+            assert wire.extensions["target"] == b""
+            assert KEY not in f"{vars(slot.kept.outer)}{vars(wire)}{wire.headers.raw}"
 
 
 async def test_an_app_can_be_called_without_a_socket(picture: bytes) -> None:

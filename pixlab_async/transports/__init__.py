@@ -27,12 +27,20 @@ __all__ = [
 TransportChoice: TypeAlias = "Literal['httpx'] | httpx.AsyncBaseTransport | Transport"
 
 
-def make_transport(choice: TransportChoice, http_client: httpx.AsyncClient | None) -> Transport:
+def make_transport(
+    choice: TransportChoice, http_client: httpx.AsyncClient | None, *, http2: bool = False
+) -> Transport:
     """The transport that the client's arguments ask for. No I/O.
 
     Raises:
         ConfigurationError: The choice is none of those that are documented.
     """
+    if http2 and (http_client is not None or choice != "httpx"):
+        raise ConfigurationError(
+            "http2= is for the default transport: pass http2=True to the httpx transport or "
+            "client that you bring."
+        )
+
     if isinstance(choice, Transport):
         return choice
 
@@ -43,7 +51,7 @@ def make_transport(choice: TransportChoice, http_client: httpx.AsyncClient | Non
         return lane.ClientTransport(http_client)
 
     if choice == "httpx":
-        return lane.HttpxTransport()
+        return lane.HttpxTransport(http2=http2)
 
     if lane.is_httpx_transport(choice):
         return lane.ForeignTransport(choice)
