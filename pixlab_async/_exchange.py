@@ -18,7 +18,7 @@ from typing import Generic, TypeVar, cast
 import anyio
 from attrs import define, evolve, frozen
 
-from ._bridge import DeadlineReached, bridged
+from ._bridge import DeadlineReached, bridged, within
 from ._core import Core, Lane, Track
 from ._errors import (
     ConfigurationError,
