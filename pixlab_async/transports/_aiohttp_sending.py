@@ -35,8 +35,6 @@ CONNECT_TIMEOUT = 10.0
 CLOSE_TIMEOUT = 5.0
 KEEPALIVE_EXPIRY = 30.0
 
-# What aiohttp would add of its own.
-_AUTOMATIC = ("Accept", "Accept-Encoding", "Content-Type", "User-Agent")
 _FAILURES = (aiohttp.ClientError, OSError, ValueError)
 
 
@@ -124,7 +122,7 @@ class Attempt:
         return await (sending if upload is None else upload.sent(sending))
 
     async def _ended(self, error: BaseException | None) -> None:
-        if self._response is not None:
+        if self._response is not None and not self._response.closed:
             self._response.close()
         if self._upload is not None:
             await self._upload.left_alone()
@@ -132,7 +130,8 @@ class Attempt:
         self.pool.users -= 1
         if isinstance(error, TransportFault) and error.stale:
             self.pool.retired = True  # the idle connections are of the same age
-        await self.pool.close_if_done()
+        if self.pool.retired:
+            await self.pool.close_if_done()
 
     async def __call__(
         self, wire: aiohttp.ClientRequest, handler: aiohttp.ClientHandlerType
@@ -182,7 +181,6 @@ def session(context: SSLContext | bool) -> aiohttp.ClientSession:
         connector=aiohttp.TCPConnector(limit=0, keepalive_timeout=KEEPALIVE_EXPIRY, ssl=context),
         request_class=WireRequest,
         cookie_jar=aiohttp.DummyCookieJar(),
-        skip_auto_headers=_AUTOMATIC,
         auto_decompress=False,
         trust_env=False,
     )
@@ -196,14 +194,13 @@ def _timeout(seconds: float) -> aiohttp.ClientTimeout:
 
 
 async def read(response: aiohttp.ClientResponse, attempt: Attempt) -> Reply:
-    headers = Headers(response)
-    body = BodyReader(
-        attempt.request.limit, headers.get("content-encoding", ""), http_status=response.status
-    )
+    """The whole reply."""
     stream = Stream(response, attempt)
+    coding = stream.headers.get("content-encoding", "")
+    body = BodyReader(attempt.request.limit, coding, http_status=stream.status)
     while chunk := await stream.read():
         body.feed(chunk)
-    return Reply(response.status, headers, body.finish())
+    return Reply(stream.status, stream.headers, body.finish())
 
 
 class Headers(Mapping[str, str]):

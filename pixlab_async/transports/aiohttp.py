@@ -16,6 +16,7 @@ from yarl import URL
 
 from .._errors import ConfigurationError
 from .._origin import is_host
+from .._protocol import USER_AGENT
 from ._aiohttp_sending import Attempt, Pool, Stream, read, session
 from ._httpx_logging import scrub_debug_log
 from ._seam import Reply, Request
@@ -102,7 +103,7 @@ def fetching(link: str, seconds: float) -> tuple[URL, Request]:
         endpoint="download",
         url=str(bare),
         target=target,
-        headers=(("Accept", "*/*"), ("Accept-Encoding", "identity")),
+        headers=(("Accept", "*/*"), ("Accept-Encoding", "identity"), ("User-Agent", USER_AGENT)),
         content=b"",
         limit=0,
         timeout=seconds,
