@@ -33,9 +33,8 @@ def lane(request: pytest.FixtureRequest) -> Lane:
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """The fast lane is for asyncio; that it refuses trio, ``test_fast_lane`` sees."""
-    cannot = [item for item in items if _is_fast_under_trio(item)]
-    config.hook.pytest_deselected(items=cannot)
-    items[:] = [item for item in items if item not in cannot]
+    config.hook.pytest_deselected(items=[item for item in items if _is_fast_under_trio(item)])
+    items[:] = [item for item in items if not _is_fast_under_trio(item)]
 
 
 def _is_fast_under_trio(item: pytest.Item) -> bool:
@@ -66,9 +65,13 @@ def emulator(running_emulator: Emulator) -> Emulator:
 
 
 @pytest.fixture
-async def pixlab(emulator: Emulator, anyio_backend: str) -> AsyncIterator[AsyncPixLab]:
-    async with client_of(emulator) as client:
-        yield client
+async def pixlab(
+    emulator: Emulator, anyio_backend: str, request: pytest.FixtureRequest
+) -> AsyncIterator[AsyncPixLab]:
+    """A client on the default lane, or on the test's, where it has one."""
+    has_lane = "lane" in request.fixturenames
+    async with client_of(emulator, request.getfixturevalue("lane") if has_lane else "httpx") as it:
+        yield it
 
 
 def client_of(emulator: Emulator, lane: Lane = "httpx") -> AsyncPixLab:

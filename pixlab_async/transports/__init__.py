@@ -67,7 +67,7 @@ def _fast_lane() -> Transport:
 
         raise ConfigurationError(
             f"transport='fast' needs an extra, and {missing.name!r} is not installed: "
-            f"pip install 'pixlab-async[fast]'."
+            f"in the checkout run pip install '.[fast]'."
         ) from missing
 
     return AiohttpTransport()
