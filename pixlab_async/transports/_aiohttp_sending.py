@@ -87,24 +87,6 @@ class Attempt:
     _response: aiohttp.ClientResponse | None = None
 
     async def __aenter__(self) -> aiohttp.ClientResponse:
-        self.pool.users += 1
-        try:
-            self._response = await self._answered()
-        except BaseException as error:
-            await self._ended(error)
-            raise
-
-        return self._response
-
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        await self._ended(error)
-
-    async def _answered(self) -> aiohttp.ClientResponse:
         request = self.request
         self._upload = upload = upload_of(request)
         headers = request.headers
@@ -119,19 +101,35 @@ class Attempt:
             allow_redirects=False,
             middlewares=(self,),
         )
-        return await (sending if upload is None else upload.sent(sending))
+        self.pool.users += 1
+        try:
+            self._response = await (sending if upload is None else upload.sent(sending))
+        except BaseException as error:
+            await self._ended(error)
+            raise
+
+        return self._response
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        await self._ended(error)
 
     async def _ended(self, error: BaseException | None) -> None:
-        if self._response is not None and not self._response.closed:
-            self._response.close()
+        response, pool = self._response, self.pool
+        if response is not None and not response.closed:
+            response.close()
         if self._upload is not None:
             await self._upload.left_alone()
 
-        self.pool.users -= 1
+        pool.users -= 1
         if isinstance(error, TransportFault) and error.stale:
-            self.pool.retired = True  # the idle connections are of the same age
-        if self.pool.retired:
-            await self.pool.close_if_done()
+            pool.retired = True  # the idle connections are of the same age
+        if pool.retired:
+            await pool.close_if_done()
 
     async def __call__(
         self, wire: aiohttp.ClientRequest, handler: aiohttp.ClientHandlerType
@@ -165,8 +163,7 @@ class WireRequest(aiohttp.ClientRequest):
         bare = self.url
         self.url = URL.build(
             scheme=bare.scheme,
-            host=bare.raw_host or "",
-            port=bare.port,
+            authority=bare.raw_authority,
             path=path,
             query_string=query,
             encoded=True,
@@ -195,12 +192,18 @@ def _timeout(seconds: float) -> aiohttp.ClientTimeout:
 
 async def read(response: aiohttp.ClientResponse, attempt: Attempt) -> Reply:
     """The whole reply."""
-    stream = Stream(response, attempt)
-    coding = stream.headers.get("content-encoding", "")
-    body = BodyReader(attempt.request.limit, coding, http_status=stream.status)
-    while chunk := await stream.read():
-        body.feed(chunk)
-    return Reply(stream.status, stream.headers, body.finish())
+    status, headers, content = response.status, Headers(response), response.content
+    coding = headers.get("content-encoding", "")
+    body = BodyReader(attempt.request.limit, coding, http_status=status)
+    try:
+        while chunk := await content.readany():
+            body.feed(chunk)
+    except _FAILURES as error:
+        fault = attempt.fault(error, status)
+    else:
+        return Reply(status, headers, body.finish())
+
+    raise fault
 
 
 class Headers(Mapping[str, str]):
