@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import socket
 import ssl
+import subprocess
 import threading
 import time
 from collections.abc import AsyncGenerator, AsyncIterator, Generator
@@ -23,6 +24,7 @@ from pixlab_async.transports import (
     TransportFault,
     make_transport,
 )
+from pixlab_async.transports._httpx_tls import _make_ssl_context, http1_context
 
 from .conftest import Lane
 from .scripted import JSON_OK, Answer, Cut, Reset, Script, http, serve, wait_until
@@ -143,6 +145,54 @@ async def test_a_host_that_speaks_no_tls_was_never_sent_to(lane: Lane) -> None:
             fault = await fault_of(transport, request_to(base_url))
 
     assert told_by(fault) == Told(sent=False)
+
+
+@contextmanager
+def trusted(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Generator[str]:
+    """A TLS server of one reply, whose certificate the environment names an authority."""
+    key, chain = folder / "key", folder / "chain"
+    subprocess.run(
+        [
+            *["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "1"],
+            *["-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost"],
+            *["-keyout", str(key), "-out", str(chain)],
+        ],
+        check=True,
+        capture_output=True,
+    )
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(chain, key)
+    context.set_alpn_protocols(["h2", "http/1.1"])
+    monkeypatch.setenv("SSL_CERT_FILE", str(chain))
+    _forget_contexts()
+
+    def talk(listening: socket.socket) -> None:
+        raw, _ = listening.accept()
+        with context.wrap_socket(raw, server_side=True) as connection:
+            connection.recv(65536)
+            connection.sendall(http(str(connection.selected_alpn_protocol()).encode()))
+
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        thread = threading.Thread(target=talk, args=(listening,))
+        thread.start()
+        yield f"https://localhost:{listening.getsockname()[1]}"
+        thread.join()
+    _forget_contexts()
+
+
+def _forget_contexts() -> None:
+    _make_ssl_context.cache_clear()
+    http1_context.cache_clear()
+
+
+async def test_a_certificate_of_a_known_authority_is_trusted(
+    lane: Lane, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with trusted(tmp_path, monkeypatch) as base_url:
+        async with opened(lane) as transport:
+            reply = await transport.send(request_to(base_url))
+
+    assert (reply.status, reply.body) == (200, b"http/1.1")
 
 
 # --- Maybe processed ----------------------------------------------------------------------

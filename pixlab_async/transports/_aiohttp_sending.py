@@ -76,6 +76,7 @@ class Attempt:
     Attributes:
         sent: Whether a byte of the request may have left.
         reused: Whether its connection had served before.
+        transport: The connection's.
     """
 
     pool: Pool
@@ -83,6 +84,7 @@ class Attempt:
     request: Request
     sent: bool = False
     reused: bool = False
+    transport: Any = None
     _upload: Upload | None = None
     _response: aiohttp.ClientResponse | None = None
 
@@ -123,6 +125,8 @@ class Attempt:
         if response is not None and not response.closed:
             response.close()
         if self._upload is not None:
+            if error is not None and self.transport is not None:
+                self.transport.abort()  # else it would go on sending what it holds
             await self._upload.left_alone()
 
         pool.users -= 1
@@ -155,6 +159,7 @@ class WireRequest(aiohttp.ClientRequest):
         assert self.attempt is not None
         attempt = self.attempt
         attempt.sent = True
+        attempt.transport = conn.transport
         served = attempt.pool.served
         attempt.reused = conn.protocol in served
         if not attempt.reused:
