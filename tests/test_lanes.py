@@ -388,7 +388,7 @@ async def test_a_peer_that_takes_nothing_is_a_write_timeout(lane: Lane) -> None:
     with socket.create_server(("127.0.0.1", 0)) as listening:  # nobody accepts, nobody reads
         base_url = f"http://127.0.0.1:{listening.getsockname()[1]}"
         async with opened(lane) as transport:
-            body = endless()
+            body: Any = endless()
             request = request_to(base_url, content=body, timeout=0.2)
             fault = await fault_of(transport, request)
             await body.aclose()
