@@ -83,9 +83,9 @@ class AsyncPixLab(
         rate: The requests per minute that are allowed, such as "600/min" or "10/s". By
             default nothing is paced until the service answers 429, then its limit is
             learnt. Each host of the service has its own.
-        transport: "httpx" (default), an ``httpx.AsyncBaseTransport`` (for a proxy or
-            special TLS), or an object with the methods of ``transports.Transport``. It is
-            closed with the client.
+        transport: "httpx" (default), "fast" (the extra ``fast``: aiohttp, asyncio only), an
+            ``httpx.AsyncBaseTransport`` (for a proxy or special TLS), or an object with the
+            methods of ``transports.Transport``. It is closed with the client.
         http2: Speak HTTP/2 with a server that takes it. Needs the extra ``http2``. Each
             connection still carries one request at a time. Default False.
         http_client: An ``httpx.AsyncClient`` to send with, which stays yours to close. Its

@@ -18,7 +18,7 @@ from typing import Generic, TypeVar, cast
 import anyio
 from attrs import define, evolve, frozen
 
-from ._bridge import DeadlineReached, bridged
+from ._bridge import DeadlineReached, bridged, within
 from ._core import Core, Lane, Track
 from ._errors import (
     ConfigurationError,
@@ -188,7 +188,8 @@ class _Exchange(Generic[T]):
         self.track.maybe_processed = True  # for whoever looks after a cancellation
         sent_at = anyio.current_time()
         try:
-            reply = await bridged(self._send, self._deadline())
+            carry = within if self.core.direct else bridged
+            reply = await carry(self._send, self._deadline())
             self.track.elapsed = anyio.current_time() - sent_at
             judged = self._judge(reply)
             verdict = Verdict.ACCEPTED

@@ -13,7 +13,7 @@ import httpx
 import pytest
 
 from pixlab_async import AsyncPixLab, ConfigurationError, ConnectionFailed, RetryPolicy
-from pixlab_async.transports._httpx_tls import _make_http2_context, _make_ssl_context
+from pixlab_async.transports._httpx_tls import http2_context, http_context
 
 from .servers import Authority, authority, http1, http2, listening, proxy
 
@@ -48,7 +48,7 @@ def trusting_h2(trusted_h2: Authority, monkeypatch: pytest.MonkeyPatch) -> Itera
 
 
 def _trusting(made: Authority, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    contexts = (_make_ssl_context, _make_http2_context)
+    contexts = (http_context, http2_context)
     monkeypatch.setenv("SSL_CERT_FILE", str(made.root))
     for context in contexts:
         context.cache_clear()

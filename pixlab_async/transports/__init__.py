@@ -1,6 +1,7 @@
 """The seam to the wire, and the transports that lie behind it.
 
-``transports.httpx`` is imported on first use only: `import pixlab_async` stays light.
+``transports.httpx`` and ``transports.aiohttp`` are imported on first use only: `import
+pixlab_async` stays light.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ __all__ = [
     "make_transport",
 ]
 
-TransportChoice: TypeAlias = "Literal['httpx'] | httpx.AsyncBaseTransport | Transport"
+TransportChoice: TypeAlias = "Literal['httpx', 'fast'] | httpx.AsyncBaseTransport | Transport"
 
 
 def make_transport(
@@ -44,6 +45,9 @@ def make_transport(
     if isinstance(choice, Transport):
         return choice
 
+    if choice == "fast" and http_client is None:
+        return _fast_lane()
+
     # Here and not above: importing httpx is what takes the time.
     from . import httpx as lane  # noqa: PLC0415
 
@@ -57,6 +61,21 @@ def make_transport(
         return lane.ForeignTransport(choice)
 
     raise ConfigurationError(
-        f"transport={choice!r} is not known: pass 'httpx', an httpx.AsyncBaseTransport, "
+        f"transport={choice!r} is not known: pass 'httpx', 'fast', an httpx.AsyncBaseTransport, "
         f"or an object with the methods of pixlab_async.transports.Transport."
     )
+
+
+def _fast_lane() -> Transport:
+    try:
+        from .aiohttp import AiohttpTransport  # noqa: PLC0415 - it may not be installed
+    except ModuleNotFoundError as missing:
+        if (missing.name or "").startswith("pixlab_async"):
+            raise  # a slip of ours, not a missing extra
+
+        raise ConfigurationError(
+            f"transport='fast' needs an extra, and {missing.name!r} is not installed: "
+            f"in the checkout run pip install '.[fast]'."
+        ) from missing
+
+    return AiohttpTransport()

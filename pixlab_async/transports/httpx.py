@@ -34,7 +34,7 @@ from ._httpx_sending import (
     fetching,
     timeouts,
 )
-from ._httpx_tls import plain_context, ssl_context
+from ._httpx_tls import http2_context, http_context, plain_context, ssl_context
 from ._httpx_wire import KeyedTransport, Slot, wire_request
 from ._seam import Reply, Request, TransportFault
 
@@ -111,7 +111,8 @@ class HttpxTransport(Sender):
 
     async def _open(self, url: str) -> Slot:
         secure = url.startswith("https:")
-        context = await ssl_context(http2=self._http2) if secure else plain_context()
+        make = http2_context if self._http2 else http_context
+        context = await ssl_context(make) if secure else plain_context()
         transport = httpx.AsyncHTTPTransport(
             verify=context, trust_env=False, limits=_ONE_CONNECTION, http2=self._http2
         )
@@ -129,7 +130,7 @@ def _require_h2() -> None:
         import_module("h2")
     except ImportError:
         raise ConfigurationError(
-            "http2=True needs the extra 'http2': pip install 'pixlab-async[http2]'."
+            "http2=True needs the extra 'http2': in the checkout run pip install '.[http2]'."
         ) from None
 
 
