@@ -186,7 +186,10 @@ class Run:
             self._record.release()
         self._sample()
         self.elapsed = self.seconds
-        told: dict[str, JSON] = {"running": not in_order, "finished": time.time()}
+        # What an earlier crash left in doubt stays so until all links were come to.
+        early = failure is not None or self.interrupted
+        doubtful = not in_order or (self.journal.crashed and early)
+        told: dict[str, JSON] = {"running": doubtful, "finished": time.time()}
         self.journal.facts |= told
         self.journal.put(told)
 
