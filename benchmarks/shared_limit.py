@@ -93,7 +93,7 @@ async def run(base_url: str, api_key: str) -> None:
         with anyio.move_on_after(MINUTES * MINUTE):
             async with anyio.create_task_group() as group:
                 group.start_soon(call_now_and_then, pixlab, seen)
-                async with pixlab.delete_many(links(), concurrency=16) as batch:
+                async with pixlab.delete_many(links(), concurrency=16, missing_ok=True) as batch:
                     async for _ in batch:
                         deleted += 1
         stats = pixlab.stats()

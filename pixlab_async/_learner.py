@@ -43,7 +43,7 @@ _FOUND_MORE = 1.25
 _SHORTEST_ROUND = 1.0
 # Room again after so many seconds, or so many requests' time: a bucket, no minute's end.
 _AT_ONCE, _AT_ONCE_REQUESTS = 5.0, 2.0
-_SEEDED = 0.9
+_SEEDED, _HIGHEST_SEED = 0.9, 1e9
 
 
 class Learner:
@@ -71,7 +71,8 @@ class Learner:
         if self.limit is not None:
             return
 
-        self.limit = self._base = max(_SEEDED * limit, LOWEST_LIMIT)
+        # In this order, so that no number at all becomes the lowest.
+        self.limit = self._base = min(max(LOWEST_LIMIT, _SEEDED * limit), _HIGHEST_SEED)
 
     def sent(self, now: float) -> None:
         """A request goes out."""

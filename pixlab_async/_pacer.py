@@ -14,8 +14,9 @@ PixLab limits requests per minute and address and tells neither number nor state
 
 Only sends that may count at the server count here; one event of refusals is punished once.
 Times are seconds of any monotonic clock; a gap in it (a machine that slept) does no harm,
-since nothing is made up for: who was away sends on at the pace that was learnt. No I/O, no
-waiting: see ``_gate``.
+since nothing is made up for: who was away sends on at the pace that was learnt. A pace bounds
+what is in flight too, to rate times latency, so there is no other bound than the gate's. No
+I/O, no waiting: see ``_gate``.
 """
 
 from __future__ import annotations
@@ -83,6 +84,11 @@ class Pacer:
     def limit(self) -> float | None:
         """Requests per minute, pinned or learnt; None while none is known."""
         return self._learner.limit
+
+    @property
+    def pinned(self) -> bool:
+        """Whether the limit was given, and not learnt."""
+        return self._learner.pinned
 
     @property
     def refused_for(self) -> float:

@@ -20,6 +20,7 @@ class Stats:
         retries: Attempts beyond the first.
         rate_limited: Answers with status 429.
         limit_per_minute: The rate limit, pinned or learnt; None while none is known.
+        limit_pinned: Whether that was given as ``rate``.
         paused_for: Seconds of the present rate-limit pause that are left.
         refused_for: Seconds from the last accepted request to the last 429; 0 where the
             last answer was none.
@@ -32,6 +33,7 @@ class Stats:
     retries: int
     rate_limited: int
     limit_per_minute: float | None
+    limit_pinned: bool
     paused_for: float
     refused_for: float
 
@@ -48,6 +50,7 @@ def stats_of(core: Core) -> Stats:
         retries=core.retries,
         rate_limited=sum(gate.pacer.refusals for gate in gates),
         limit_per_minute=pacer.limit,
+        limit_pinned=pacer.pinned,
         paused_for=pacer.paused_for(anyio.current_time()),
         refused_for=pacer.refused_for,
     )

@@ -235,6 +235,18 @@ def test_a_reply_that_comes_late_after_the_429_counts_too() -> None:
     assert pacer.limit == 14
 
 
+def test_a_reply_that_comes_even_later_does_not_count() -> None:
+    pacer = Pacer(random=Random(1))
+    first, second, third = (pacer.take(1.0) for _ in range(3))
+    pacer.limited(first, 1.1, 0.0)
+    now = 1.1 + pacer.delay(1.1) + 0.001
+    pacer.limited(pacer.take(now), now, None)
+    pacer.accepted(second, now)
+    pacer.accepted(third, now)
+
+    assert pacer.limit == LOWEST_LIMIT
+
+
 def test_what_got_through_from_probe_to_probe_corrects_the_limit() -> None:
     pacer = learnt(600, at=1000.0)
     now = probed(pacer, 1000.0)
@@ -264,6 +276,17 @@ def test_a_limit_of_an_earlier_run_grows_as_one_that_was_learnt() -> None:
     send_all_that_is_allowed(pacer, 1000.0, 1063.0, up_to=6000)
 
     assert pacer.limit == pytest.approx(545.4)
+
+
+@pytest.mark.parametrize("limit", [0.0, -1.0, math.nan, math.inf])
+def test_a_limit_of_an_earlier_run_that_is_none_does_no_harm(limit: float) -> None:
+    pacer = Pacer()
+    pacer.seed(limit)
+    pacer.take(0.0)
+
+    assert pacer.limit is not None
+    assert LOWEST_LIMIT <= pacer.limit <= 1e9
+    assert 0 <= pacer.delay(1.0) <= 10
 
 
 @pytest.mark.parametrize("pacer", [Pacer(600.0), learnt(600)], ids=["pinned", "learnt"])

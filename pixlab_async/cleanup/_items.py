@@ -35,12 +35,13 @@ class Survey:
     Attributes:
         count: How many links there are.
         blank: How many blank lines or empty fields are skipped.
-        digest: What ``Digest`` makes of all links, so that a changed input is noticed.
+        digest: What ``Digest`` makes of all links, so that a changed input is noticed; None
+            where a second reading may rightly find others, as in a ledger.
     """
 
     count: int
     blank: int
-    digest: bytes
+    digest: bytes | None
 
 
 @runtime_checkable

@@ -244,7 +244,7 @@ class CleanupJob:
             in_flight=run.in_flight,
             rate_now=rate,
             limit=summary.limit,
-            pinned=self._rate is not None,
+            pinned=self._rate is not None or run.pinned,
             refused=summary.refused,
             paused_for=run.paused_for,
             latency_p50=latency.p50,
@@ -254,11 +254,16 @@ class CleanupJob:
         )
 
     async def _write_reports(self, journal: Journal) -> None:
-        if self._reports and not self._rules.dry_run:
+        if self._reports:
             await journal.flush()
         for report in self._reports:
             await report_of(
-                journal, self.source, self.summary(), report, show_links=self._show_links
+                journal,
+                self.source,
+                self._survey,
+                self.summary(),
+                report,
+                show_links=self._show_links,
             )
 
     def _forget_folder(self) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 from anyio import from_thread, to_thread
 
 from . import _states as states
-from ._items import Item, Source
+from ._items import Item, Source, Survey
 from ._job_summary import JobSummary
 from ._journal import Journal
 from ._journal_feed import SIZE
@@ -18,13 +18,20 @@ from ._report_data import ReportData, Row
 
 
 async def report_of(
-    journal: Journal, source: Source, summary: JobSummary, path: Path, *, show_links: bool
+    journal: Journal,
+    source: Source,
+    survey: Survey | None,
+    summary: JobSummary,
+    path: Path,
+    *,
+    show_links: bool,
 ) -> None:
     """Write a report.
 
     Args:
         journal: Where it is known what became of the links.
         source: The input; read again where that is possible, for JSON lines and CSV.
+        survey: What was found in it, or None for a stream.
         summary: What the job came to.
         path: The file.
         show_links: Whether a page shows links whole.
@@ -32,7 +39,7 @@ async def report_of(
     Raises:
         ConfigurationError: It cannot be written, or the input cannot be read again.
     """
-    again = path.suffix.lower() != ".html" and await source.survey() is not None
+    again = path.suffix.lower() != ".html" and survey is not None and survey.digest is not None
     blocks = source.blocks(SIZE) if again else None
 
     def write() -> None:

@@ -72,8 +72,10 @@ class JobSummary:
     @property
     def complete(self) -> bool:
         """Whether nothing is left to do: every link is gone, or protected."""
-        ended = self.stopped is None and not self.interrupted and not self.dry_run
-        return ended and not self.pending and not self.not_gone
+        if self.stopped is not None or self.dry_run or self.pending or self.not_gone:
+            return False
+
+        return self.total is not None or not self.interrupted
 
     @property
     def ended(self) -> str:
@@ -81,7 +83,7 @@ class JobSummary:
         if self.stopped is not None:
             return f"Stopped: {self.stopped.summary}"
 
-        if self.interrupted:
+        if self.interrupted and not self.complete:
             return "Stopped in order, before the end of the input"
 
         if self.dry_run:

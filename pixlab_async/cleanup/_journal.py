@@ -235,7 +235,7 @@ def _facts(file: sqlite3.Connection) -> dict[str, JSON]:
 def _check(path: Path, name: str, facts: dict[str, JSON], survey: Survey | None) -> None:
     """See that the journal is this input's; note what input a new one is of."""
     count = None if survey is None else survey.count
-    digest = None if survey is None else survey.digest.hex()
+    digest = survey.digest.hex() if survey is not None and survey.digest else None
     blank = 0 if survey is None else survey.blank
     if "digest" not in facts:
         facts |= {"source": name, "count": count, "digest": digest, "blank": blank}

@@ -51,12 +51,13 @@ class Record:
 
     def outcome(self, outcome: Outcome, item: Item, before: str | None) -> None:
         """Note what became of a link that was with the workers."""
-        self.totals.add(outcome)
         state = outcome.state
         if state is DeletionState.NOT_SENT:
             if self.dry:
                 self.journal.counts[state.value] += 1
             return  # it is as it was
+
+        self.totals.add(outcome)
 
         error = outcome.error
         if isinstance(error, _NOT_THE_LINK):

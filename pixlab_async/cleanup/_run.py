@@ -100,6 +100,11 @@ class Run:
         return min(known, default=None)
 
     @property
+    def pinned(self) -> bool:
+        """Whether the client's limit was given, and not learnt."""
+        return self.client.stats().limit_pinned
+
+    @property
     def in_flight(self) -> int:
         """Deletions that are under way."""
         return min(self._batch.working, self.client.stats().in_use)
@@ -189,7 +194,10 @@ class Run:
                 )
 
     def _sample(self) -> None:
-        facts: dict[str, JSON] = {**self.totals.facts(), "limit": self.limit}
+        facts = self.totals.facts()
+        stats = self.client.stats()
+        if not stats.limit_pinned and stats.limit_per_minute is not None:
+            facts["limit"] = stats.limit_per_minute  # for the next run
         self.journal.facts |= facts
         done = sum(self.journal.counts.values())
         self.journal.put(Sampled(time.time(), done, self.totals.refused, self.limit))

@@ -94,7 +94,7 @@ def ticks_to(highest: float, *, most: int = 5, whole: bool = False) -> list[floa
     step = next(power * factor for factor in (1, 2, 2.5, 5, 10) if power * factor >= rough * 0.999)
     if whole:
         step = math.ceil(step)
-    return [step * place for place in range(math.ceil(highest / step - 0.001) + 1)]
+    return [step * place for place in range(max(1, math.ceil(highest / step - 0.001)) + 1)]
 
 
 def time_ticks(start: float, end: float, most: int = 8) -> list[float]:

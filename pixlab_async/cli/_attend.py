@@ -1,7 +1,8 @@
 """Runs a command's coroutine so that signals end it in order.
 
 The first SIGINT, SIGTERM or SIGHUP cancels it: what is temporary is deleted while the
-cancellation goes up. A second one ends the process on the spot.
+cancellation goes up. A second one ends the process on the spot. Work that can stop in order
+is asked to, first, and cancelled by the second signal or when its grace is over.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from typing import TypeVar
 
 import anyio
 from anyio.abc import TaskStatus
+from attrs import frozen
 
 from ._exits import Exit
 from ._output import tell
@@ -28,25 +30,44 @@ _SIGNALS = ("SIGINT", "SIGTERM", "SIGHUP")
 STOPPED = (Exit.HANGUP, Exit.INTERRUPTED, Exit.TERMINATED)
 
 
-def attend(work: Callable[[], Awaitable[int]]) -> int:
+@frozen
+class Gently:
+    """How work can be stopped in order.
+
+    Attributes:
+        stop: Asks it to stop; a plain function.
+        grace: Seconds that this may take; then it is cancelled.
+        told: What the user is told meanwhile.
+    """
+
+    stop: Callable[[], object]
+    grace: float
+    told: str
+
+
+def attend(work: Callable[[], Awaitable[int]], gently: Gently | None = None) -> int:
     """Run the work to its end; its exit code, or 128 and the number of the signal.
+
+    Args:
+        work: What to run.
+        gently: How to stop it in order, where it can be.
 
     Raises:
         Exception: What the work raised.
     """
     try:
-        return anyio.run(_attended, work)
+        return anyio.run(_attended, work, gently)
     except KeyboardInterrupt:  # where signals cannot be received in order, as on Windows
         return 128 + signal.SIGINT
 
 
-async def _attended(work: Callable[[], Awaitable[int]]) -> int:
+async def _attended(work: Callable[[], Awaitable[int]], gently: Gently | None) -> int:
     results: list[int] = []
     errors: list[Exception] = []
     caught: list[int] = []
     async with anyio.create_task_group() as group:
         scope = anyio.CancelScope()
-        await group.start(_watch, scope, caught)
+        await group.start(_watch, scope, caught, gently)
         with scope:
             try:
                 results.append(await work())
@@ -57,23 +78,38 @@ async def _attended(work: Callable[[], Awaitable[int]]) -> int:
     if errors:
         raise errors.pop()
 
-    return results[0] if results else 128 + caught[0]
+    # Work that a signal stopped in order has a result too; all done is all done.
+    return results[0] if results and (not caught or results[0] == 0) else 128 + caught[0]
 
 
 async def _watch(
-    scope: anyio.CancelScope, caught: list[int], *, task_status: TaskStatus[None]
+    scope: anyio.CancelScope,
+    caught: list[int],
+    gently: Gently | None,
+    *,
+    task_status: TaskStatus[None],
 ) -> None:
     with anyio.open_signal_receiver(*_watched()) as signals:
         task_status.started()
         async with anyio.create_task_group() as group:
             async for number in signals:
-                if caught:
+                caught.append(number)
+                if gently is not None and len(caught) == 1:
+                    group.start_soon(_stop, gently, scope)
+                elif scope.cancel_called:
                     tell("pixlab: ended at once; a picture may be left stored.")
                     os._exit(128 + number)
+                else:
+                    scope.cancel()
+                    group.start_soon(_explain)
 
-                caught.append(number)
-                scope.cancel()
-                group.start_soon(_explain)
+
+async def _stop(gently: Gently, scope: anyio.CancelScope) -> None:
+    """Have the work stop in order; cancel it when that takes too long."""
+    gently.stop()
+    tell(gently.told)
+    await anyio.sleep(gently.grace)
+    scope.cancel()
 
 
 async def _explain() -> None:

@@ -65,7 +65,9 @@ async def delete(
 
     async with settings.client() as client, aclosing(_read_links()) as read:
         is_read = links == ("-",)
-        batch = client.delete_many(read if is_read else links, concurrency=concurrency)
+        batch = client.delete_many(
+            read if is_read else links, concurrency=concurrency, missing_ok=missing_ok
+        )
         if settings.as_json:
             await _report(batch, tally, codes, nullcontext, as_json=True)
         else:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from .._errors import (
     AuthenticationFailed,
+    BatchStopped,
     CleanupFailed,
     ConfigurationError,
     ConnectionFailed,
@@ -34,8 +35,10 @@ class Exit(IntEnum):
     DONE = 0
     USAGE = 1
     REFUSED = 2
+    FUSE = 3
     AUTHENTICATION = 4
     TRANSIENT = 5
+    DEADLINE = 6
     HANGUP = 129
     INTERRUPTED = 130
     NOBODY_READS = 141
@@ -46,8 +49,10 @@ MEANINGS = {
     Exit.DONE: "done",
     Exit.USAGE: "wrong usage or configuration: nothing was done",
     Exit.REFUSED: "refused by the service, for all or for some of the items",
+    Exit.FUSE: "stopped by a limit that was set, or since the list seems to be the wrong one",
     Exit.AUTHENTICATION: "the API key is missing there, blocked or not valid",
     Exit.TRANSIENT: "trouble that may pass: run it again",
+    Exit.DEADLINE: "the time that was given for it is over: run it again to go on",
     Exit.HANGUP: "ended by SIGHUP, and cleaned up",
     Exit.INTERRUPTED: "ended by SIGINT (Ctrl-C), and cleaned up",
     Exit.NOBODY_READS: "the reader of standard output went away",
@@ -66,7 +71,10 @@ _CODES: tuple[tuple[type[PixLabError], Exit], ...] = (
     (UnreadableReply, Exit.TRANSIENT),
     (CleanupFailed, Exit.TRANSIENT),
     (RecordingFailed, Exit.TRANSIENT),
+    (BatchStopped, Exit.FUSE),
 )
+
+_REASONS = {"deadline": Exit.DEADLINE, "refused": Exit.TRANSIENT}
 
 _MENDS: tuple[tuple[type[PixLabError], str], ...] = (
     (
@@ -91,6 +99,9 @@ def code_of(error: PixLabError) -> Exit:
 
     if isinstance(error, ConnectionFailed) and error.permanent:
         return Exit.USAGE
+
+    if isinstance(error, BatchStopped) and error.reason in _REASONS:
+        return _REASONS[error.reason]
 
     return next((code for kind, code in _CODES if isinstance(error, kind)), Exit.REFUSED)
 

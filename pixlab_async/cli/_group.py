@@ -23,6 +23,7 @@ _MODULES = {
     "demo": "_demo",
     "store": "_service",
     "delete": "_delete",
+    "cleanup": "_cleanup",
     "ledger": "_ledger",
     "status": "_service",
     "serve": "_serve",

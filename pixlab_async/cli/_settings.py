@@ -12,7 +12,7 @@ import stat
 from collections.abc import Awaitable, Callable
 from functools import partial, wraps
 from pathlib import Path
-from typing import Concatenate, Literal, ParamSpec, TypeVar
+from typing import TYPE_CHECKING, Concatenate, Literal, ParamSpec, TypeVar
 
 import click
 from attrs import evolve, frozen
@@ -33,6 +33,9 @@ from .._origin import (
 from .._recording import Recorder
 from ._attend import attend
 from ._exits import Exit
+
+if TYPE_CHECKING:
+    from ..ledger import Ledger
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -97,11 +100,12 @@ class Settings:
     def _base(self) -> BaseURL:
         return base_from_environment() if self.base_url is None else BaseURL.parse(self.base_url)
 
-    def client(self, *, keyless: bool = False) -> AsyncPixLab:
+    def client(self, *, keyless: bool = False, ledger: Ledger | None = None) -> AsyncPixLab:
         """A client of the service.
 
         Args:
             keyless: Whether the command works without a key.
+            ledger: What keeps a record of what is stored, or None.
 
         Raises:
             ConfigurationError: A setting cannot be used, or there is no key.
@@ -117,9 +121,11 @@ class Settings:
         if key is None and given.key is None and not keyless:
             raise ConfigurationError(NO_KEY)
 
-        return self.connect(key, self.base_url)
+        return self.connect(key, self.base_url, ledger)
 
-    def connect(self, key: APIKey | str | None, base_url: str | None) -> AsyncPixLab:
+    def connect(
+        self, key: APIKey | str | None, base_url: str | None, ledger: Ledger | None = None
+    ) -> AsyncPixLab:
         """A client with these options for any key and base URL; None for the environment's."""
         return AsyncPixLab(
             api_key=key,
@@ -127,7 +133,7 @@ class Settings:
             auth=self.auth,
             rate=self.rate,
             timeout=TIMEOUT if self.timeout is None else self.timeout,
-            ledger=None if self.ledger is None else _recorder(self.ledger),
+            ledger=ledger or (None if self.ledger is None else _recorder(self.ledger)),
             tag=self.tag,
         )
 
