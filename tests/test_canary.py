@@ -22,6 +22,8 @@ import pixlab_async
 from pixlab_async import (
     APIKey,
     AsyncPixLab,
+    BatchIncomplete,
+    BatchStopped,
     ConfigurationError,
     PixLabError,
     RetryPolicy,
@@ -450,6 +452,22 @@ def test_a_key_is_neither_pickled_nor_copied(leak: Callable[[APIKey], object]) -
     assert_silent(told_by(caught.value))
 
 
+async def test_a_batch_that_is_stopped_is_silent(service: Emulator, auth: Auth) -> None:
+    links = (f"1p{number:013x}.png" for number in range(100))
+    async with AsyncPixLab(
+        base_url=service.base_url, auth=auth, api_key=APIKey(VAULT.open())
+    ) as pixlab:
+        with pytest.raises(BatchStopped) as stopped:
+            await pixlab.delete_all(links)
+
+    summary = stopped.value.batch
+    assert summary is not None
+    with pytest.raises(BatchIncomplete) as incomplete:
+        summary.raise_if_incomplete()
+    shown = told_by(stopped.value) + told_by(incomplete.value)
+    assert_silent(shown + repr(summary) + summary.to_json() + repr(pickle.dumps(summary)))
+
+
 def test_every_class_of_error_was_made_to_speak() -> None:
     """The table above would go stale in silence otherwise."""
     classes = {
@@ -473,5 +491,7 @@ def test_every_class_of_error_was_made_to_speak() -> None:
         "ServerFailed",
         "UnreadableReply",
         "CleanupFailed",
+        "BatchStopped",
+        "BatchIncomplete",
         "RecordingFailed",  # in tests/ledger/test_canary.py
     }
