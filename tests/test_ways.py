@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, Literal
 
@@ -15,7 +15,17 @@ import pytest
 from pixlab_async import AsyncPixLab, ConfigurationError, ConnectionFailed, RetryPolicy
 from pixlab_async.transports._httpx_tls import _make_http2_context, _make_ssl_context
 
-from .servers import Authority, authority, http1, http2, listening, proxy
+from .servers import (
+    Authority,
+    Seen,
+    authority,
+    http1,
+    http2,
+    http2_once,
+    http2_silent,
+    listening,
+    proxy,
+)
 
 Auth = Literal["query", "header"]
 KEY = "0123456789abcdef0123456789abcdef"
@@ -55,6 +65,21 @@ def _trusting(made: Authority, monkeypatch: pytest.MonkeyPatch) -> Iterator[None
     yield
     for context in contexts:
         context.cache_clear()
+
+
+async def until(condition: Callable[[], bool]) -> None:
+    with anyio.fail_after(5):
+        while not condition():
+            await anyio.sleep(0.001)
+
+
+async def cancelled_call(pixlab: AsyncPixLab, seen: Seen) -> None:
+    """A call that is cancelled when the server has its request."""
+    before = len(seen.heads)
+    async with anyio.create_task_group() as group:
+        group.start_soon(pixlab.delete, LINK)
+        await until(lambda: len(seen.heads) > before)
+        group.cancel_scope.cancel()
 
 
 # --- A proxy ------------------------------------------------------------------------------
@@ -196,6 +221,37 @@ async def test_a_transport_of_the_callers_may_speak_http2(trusted_h2: Authority)
             assert (await pixlab.delete(LINK)).deleted
 
     assert f"{SENT}&key={KEY}" in seen.heads[0]
+
+
+async def test_an_http2_connection_that_was_closed_while_idle_is_replaced_for_free(
+    trusted_h2: Authority, trusting_h2: None
+) -> None:
+    with listening(http2_once, tls=trusted_h2.server) as (port, seen):
+        async with AsyncPixLab(
+            base_url=f"https://localhost:{port}",
+            api_key=KEY,
+            http2=True,
+            retry=RetryPolicy(attempts=1),
+        ) as pixlab:
+            for _ in range(3):
+                assert (await pixlab.delete(LINK)).deleted
+
+    assert (seen.connections, len(seen.heads)) == (3, 3)
+
+
+async def test_a_call_over_http2_that_is_cancelled_leaves_nothing_behind(
+    trusted_h2: Authority, trusting_h2: None
+) -> None:
+    with listening(http2_silent, tls=trusted_h2.server) as (port, seen):
+        async with AsyncPixLab(
+            base_url=f"https://localhost:{port}", api_key=KEY, http2=True, connections=1
+        ) as pixlab:
+            for _ in range(3):
+                await cancelled_call(pixlab, seen)
+
+            assert pixlab.stats().in_use == 0
+
+    assert seen.connections == 3
 
 
 @pytest.mark.parametrize("auth", ["query", "header"])
