@@ -73,7 +73,8 @@ def measure_threads(setting: Setting, seconds: float) -> dict[str, float]:
     window, source, lock = Window(), links(), threading.Lock()
     url = f"{setting.base_url}/delete"
 
-    def work() -> None:
+    def work(place: int) -> None:
+        time.sleep(place * _APART)
         with requests.Session() as session:
             while not window.over:
                 with lock:
@@ -88,11 +89,11 @@ def measure_threads(setting: Setting, seconds: float) -> dict[str, float]:
                 with lock:
                     window.calls += 1
 
-    threads = [threading.Thread(target=work) for _ in range(setting.connections)]
+    places = range(setting.connections)
+    threads = [threading.Thread(target=work, args=(place,)) for place in places]
     for thread in threads:
         thread.start()
-        time.sleep(_APART)
-    time.sleep(_SETTLE)
+    time.sleep(setting.connections * _APART + _SETTLE)
     window.open()
     time.sleep(seconds)
     window.close()
