@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gc
+import gzip
 import logging
 import sys
 from collections.abc import Callable, Iterator
@@ -15,6 +17,7 @@ import pytest
 from pixlab_async import AsyncPixLab, ConfigurationError, ConnectionFailed, RetryPolicy
 from pixlab_async.transports._httpx_tls import _make_http2_context, _make_ssl_context
 
+from .scripted import JSON_OK, http, serve
 from .servers import (
     Authority,
     Seen,
@@ -329,3 +332,41 @@ async def test_hooks_of_a_given_client_see_request_and_reply_but_no_key() -> Non
 
     assert told == [f"{base_url}{SENT}", "200"]
     assert f"WWW-Authenticate: {KEY}" in seen.heads[0]
+
+
+@pytest.mark.parametrize("packed", [False, True])
+async def test_a_hook_may_read_the_reply_before_us(packed: bool) -> None:
+    told: list[bytes] = []
+
+    async def answered(response: httpx.Response) -> None:
+        told.append(await response.aread())
+
+    reply = http(gzip.compress(JSON_OK), 200, ["Content-Encoding: gzip"]) if packed else http()
+    with serve([reply] * 2) as script:
+        async with (
+            httpx.AsyncClient(event_hooks={"response": [answered]}) as client,
+            AsyncPixLab(
+                base_url=script.base_url, api_key=KEY, auth="header", http_client=client
+            ) as pixlab,
+        ):
+            await pixlab.delete(LINK)
+            assert (await pixlab.delete(LINK)).deleted
+
+    assert told == [JSON_OK, JSON_OK]
+
+
+async def test_what_httpx_made_for_a_call_is_gone_when_the_call_is() -> None:
+    """Its response refers to itself, and to the request that holds key and link."""
+    with serve([http()] * 2) as script:
+        async with AsyncPixLab(base_url=script.base_url, api_key=KEY) as pixlab:
+            await pixlab.delete(LINK)
+            gc.collect()
+            gc.disable()
+            try:
+                await pixlab.delete(LINK)
+                found = [one for one in gc.get_objects() if isinstance(one, httpx.Response)]
+                left = [one for one in found if script.base_url in repr(vars(one))]
+            finally:
+                gc.enable()
+
+    assert left == []
