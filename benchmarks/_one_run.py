@@ -20,9 +20,13 @@ import anyio
 from _contestants import CONTESTANTS, KEY, THREADS, TIMEOUT, Setting, read
 from _pinning import CLIENT, pin
 
-# Seconds from one task's begin to the next's, and from the last's to the window.
+# Seconds from one task's begin to the next's, and from the last's to the window at least.
 _APART = 0.005
 _SETTLE = 0.5
+# Calls of each task before the window, since the first one opens a connection; and for how
+# many seconds they are waited for.
+_WARM = 2
+_PATIENCE = 40.0
 
 
 def links() -> Iterator[str]:
@@ -35,7 +39,13 @@ class Window:
     def __init__(self) -> None:
         self.calls = 0
         self.over = False
+        self._made = time.perf_counter()
         self.result: dict[str, float] = {}
+
+    def warm(self, connections: int) -> bool:
+        """Whether to open it: all connections are open, or this takes too long."""
+        late = time.perf_counter() - self._made > _PATIENCE
+        return late or self.calls >= _WARM * connections
 
     def open(self) -> None:
         self._began = (self.calls, time.process_time(), time.perf_counter())
@@ -60,6 +70,8 @@ async def measure(name: str, setting: Setting, seconds: float) -> dict[str, floa
         for place in range(setting.connections):
             group.start_soon(work, place)
         await anyio.sleep(setting.connections * _APART + _SETTLE)
+        while not window.warm(setting.connections):  # noqa: ASYNC110 - rarely, and not counted
+            await anyio.sleep(_SETTLE)
         window.open()
         await anyio.sleep(seconds)
         window.close()
@@ -73,7 +85,8 @@ def measure_threads(setting: Setting, seconds: float) -> dict[str, float]:
     window, source, lock = Window(), links(), threading.Lock()
     url = f"{setting.base_url}/delete"
 
-    def work() -> None:
+    def work(place: int) -> None:
+        time.sleep(place * _APART)
         with requests.Session() as session:
             while not window.over:
                 with lock:
@@ -88,11 +101,13 @@ def measure_threads(setting: Setting, seconds: float) -> dict[str, float]:
                 with lock:
                     window.calls += 1
 
-    threads = [threading.Thread(target=work) for _ in range(setting.connections)]
+    places = range(setting.connections)
+    threads = [threading.Thread(target=work, args=(place,)) for place in places]
     for thread in threads:
         thread.start()
-        time.sleep(_APART)
-    time.sleep(_SETTLE)
+    time.sleep(setting.connections * _APART + _SETTLE)
+    while not window.warm(setting.connections):
+        time.sleep(_SETTLE)
     window.open()
     time.sleep(seconds)
     window.close()

@@ -40,15 +40,17 @@ _FAR = [
 _TLS = [entry for entry in ENTRIES if entry.name in (*_OF_ALL_LOOPS, "httpx", "aiohttp", THREADS)]
 
 
-def speed(found: Found, effort: Effort, levels: Sequence[int]) -> None:
+def speed(
+    found: Found, effort: Effort, levels: Sequence[int], keep: Callable[[Found], None]
+) -> None:
     """CPU and calls per second at each of the numbers of connections."""
-    by_level: dict[str, Runs] = {}
+    by_level: dict[str, Runs] = found.setdefault("speed", {})
     with server() as base_url:
         for level in levels:
             runs = run_all(ENTRIES, Setting(base_url, level, None), effort)
             print(speed_table(f"{level:,} connections", runs))
             by_level[str(level)] = runs
-    found["speed"] = by_level
+            keep(found)
 
 
 def latency(found: Found, effort: Effort) -> None:
@@ -106,10 +108,11 @@ def main() -> None:
     options = _parser().parse_args()
     effort = QUICK if options.quick else FULL
     levels = options.connections or ((10, BARS_AT) if options.quick else LEVELS)
+    keep = _record if options.record else _drop
     parts: dict[str, Callable[[Found], None]] = {
         "layers": layer_costs,
         "small": small_ones,
-        "speed": lambda found: speed(found, effort, levels),
+        "speed": lambda found: speed(found, effort, levels, keep),
         "latency": lambda found: latency(found, effort),
         "tls": lambda found: tls(found, effort),
         "memory": lambda found: memories(found, quick=options.quick),
@@ -117,8 +120,21 @@ def main() -> None:
     found: Found = {"versions": versions(), "effort": effort._asdict()}
     for name in options.only or parts:
         parts[name](found)
-        if options.record:
-            write({**recorded(), **found})
+        keep(found)
+
+
+def _record(found: Found) -> None:
+    """Put what was found into the place of what was recorded of the same."""
+    before = recorded()
+    merged = {**before, **found}
+    if "speed" in found:
+        levels = {**before.get("speed", {}), **found["speed"]}
+        merged["speed"] = dict(sorted(levels.items(), key=lambda item: int(item[0])))
+    write(merged)
+
+
+def _drop(found: Found) -> None:
+    """Figures that were printed are enough."""
 
 
 def _parser() -> argparse.ArgumentParser:

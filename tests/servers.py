@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import math
 import socket
 import ssl
 import threading
 from collections.abc import Callable, Generator
 from contextlib import contextmanager, suppress
+from functools import partial
 from pathlib import Path
 from typing import TypeAlias
 
@@ -107,21 +109,32 @@ def http1(connection: socket.socket, seen: Seen) -> None:
         connection.sendall(http())
 
 
-def http2(connection: socket.socket, seen: Seen) -> None:
-    """The same over HTTP/2."""
+def http2(connection: socket.socket, seen: Seen, *, answers: float = math.inf) -> None:
+    """The same over HTTP/2, as often as it answers; then it goes away, or is silent for ever."""
     conversation = H2Connection(H2Configuration(client_side=False))
     conversation.initiate_connection()
     connection.sendall(conversation.data_to_send())
     while received := connection.recv(65536):
         for event in conversation.receive_data(received):
-            if isinstance(event, RequestReceived):
-                assert event.stream_id is not None
-                fields = [(bytes(name), bytes(value)) for name, value in event.headers or ()]
-                seen.heads.append(str(fields))
+            if not isinstance(event, RequestReceived):
+                continue
+
+            assert event.stream_id is not None
+            seen.heads.append(str([(bytes(name), bytes(value)) for name, value in event.headers]))
+            if answers:
                 answer = [(":status", "200"), ("content-type", "application/json")]
                 conversation.send_headers(event.stream_id, answer)
                 conversation.send_data(event.stream_id, JSON_OK, end_stream=True)
+                answers -= 1
+                if not answers:
+                    connection.sendall(conversation.data_to_send())
+                    return
+
         connection.sendall(conversation.data_to_send())
+
+
+http2_once = partial(http2, answers=1)
+http2_silent = partial(http2, answers=0)
 
 
 def proxy(connection: socket.socket, seen: Seen) -> None:

@@ -153,6 +153,30 @@ def test_any_text_survives_the_query(value: str) -> None:
     assert parse_qsl(query, keep_blank_values=True)[0] == ("a", value)
 
 
+@given(
+    st.dictionaries(
+        st.text(st.characters(exclude_categories=["Cs"])),
+        st.text(st.characters(exclude_categories=["Cs"])),
+        min_size=1,
+    )
+)
+def test_a_query_is_what_urlencode_makes_of_it(params: dict[str, str]) -> None:
+    from urllib.parse import urlencode
+
+    key = APIKey("k&y=+%/~")
+    made = build(call(params), "https://a.example/x", key=key, auth="query", timeout=1)
+
+    expected = urlencode([*params.items(), ("key", key.reveal())])
+    assert made.target == f"/x/{made.endpoint}?{expected}"
+
+
+@pytest.mark.parametrize("coding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-32-be"])
+def test_json_is_read_in_any_coding_of_unicode(coding: str) -> None:
+    body = '{"status":200,"deleted":true,"id":"é"}'.encode(coding)
+
+    assert read(delete_call("a"), Reply(200, {}, body), Meta(), now=0).id == "é"
+
+
 # --- Replies ------------------------------------------------------------------------------
 
 

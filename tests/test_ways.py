@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import gc
+import gzip
 import logging
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, Literal
 
@@ -15,7 +17,18 @@ import pytest
 from pixlab_async import AsyncPixLab, ConfigurationError, ConnectionFailed, RetryPolicy
 from pixlab_async.transports._httpx_tls import http2_context, http_context
 
-from .servers import Authority, authority, http1, http2, listening, proxy
+from .scripted import JSON_OK, http, serve
+from .servers import (
+    Authority,
+    Seen,
+    authority,
+    http1,
+    http2,
+    http2_once,
+    http2_silent,
+    listening,
+    proxy,
+)
 
 Auth = Literal["query", "header"]
 KEY = "0123456789abcdef0123456789abcdef"
@@ -55,6 +68,21 @@ def _trusting(made: Authority, monkeypatch: pytest.MonkeyPatch) -> Iterator[None
     yield
     for context in contexts:
         context.cache_clear()
+
+
+async def until(condition: Callable[[], bool]) -> None:
+    with anyio.fail_after(5):
+        while not condition():
+            await anyio.sleep(0.001)
+
+
+async def cancelled_call(pixlab: AsyncPixLab, seen: Seen) -> None:
+    """A call that is cancelled when the server has its request."""
+    before = len(seen.heads)
+    async with anyio.create_task_group() as group:
+        group.start_soon(pixlab.delete, LINK)
+        await until(lambda: len(seen.heads) > before)
+        group.cancel_scope.cancel()
 
 
 # --- A proxy ------------------------------------------------------------------------------
@@ -198,6 +226,37 @@ async def test_a_transport_of_the_callers_may_speak_http2(trusted_h2: Authority)
     assert f"{SENT}&key={KEY}" in seen.heads[0]
 
 
+async def test_an_http2_connection_that_was_closed_while_idle_is_replaced_for_free(
+    trusted_h2: Authority, trusting_h2: None
+) -> None:
+    with listening(http2_once, tls=trusted_h2.server) as (port, seen):
+        async with AsyncPixLab(
+            base_url=f"https://localhost:{port}",
+            api_key=KEY,
+            http2=True,
+            retry=RetryPolicy(attempts=1),
+        ) as pixlab:
+            for _ in range(3):
+                assert (await pixlab.delete(LINK)).deleted
+
+    assert (seen.connections, len(seen.heads)) == (3, 3)
+
+
+async def test_a_call_over_http2_that_is_cancelled_leaves_nothing_behind(
+    trusted_h2: Authority, trusting_h2: None
+) -> None:
+    with listening(http2_silent, tls=trusted_h2.server) as (port, seen):
+        async with AsyncPixLab(
+            base_url=f"https://localhost:{port}", api_key=KEY, http2=True, connections=1
+        ) as pixlab:
+            for _ in range(3):
+                await cancelled_call(pixlab, seen)
+
+            assert pixlab.stats().in_use == 0
+
+    assert seen.connections == 3
+
+
 @pytest.mark.parametrize("auth", ["query", "header"])
 def test_the_key_is_in_no_log_line_of_http2(
     auth: Auth, trusted_h2: Authority, trusting_h2: None, caplog: pytest.LogCaptureFixture
@@ -273,3 +332,41 @@ async def test_hooks_of_a_given_client_see_request_and_reply_but_no_key() -> Non
 
     assert told == [f"{base_url}{SENT}", "200"]
     assert f"WWW-Authenticate: {KEY}" in seen.heads[0]
+
+
+@pytest.mark.parametrize("packed", [False, True])
+async def test_a_hook_may_read_the_reply_before_us(packed: bool) -> None:
+    told: list[bytes] = []
+
+    async def answered(response: httpx.Response) -> None:
+        told.append(await response.aread())
+
+    reply = http(gzip.compress(JSON_OK), 200, ["Content-Encoding: gzip"]) if packed else http()
+    with serve([reply] * 2) as script:
+        async with (
+            httpx.AsyncClient(event_hooks={"response": [answered]}) as client,
+            AsyncPixLab(
+                base_url=script.base_url, api_key=KEY, auth="header", http_client=client
+            ) as pixlab,
+        ):
+            await pixlab.delete(LINK)
+            assert (await pixlab.delete(LINK)).deleted
+
+    assert told == [JSON_OK, JSON_OK]
+
+
+async def test_what_httpx_made_for_a_call_is_gone_when_the_call_is() -> None:
+    """Its response refers to itself, and to the request that holds key and link."""
+    with serve([http()] * 2) as script:
+        async with AsyncPixLab(base_url=script.base_url, api_key=KEY) as pixlab:
+            await pixlab.delete(LINK)
+            gc.collect()
+            gc.disable()
+            try:
+                await pixlab.delete(LINK)
+                found = [one for one in gc.get_objects() if isinstance(one, httpx.Response)]
+                left = [one for one in found if script.base_url in repr(vars(one))]
+            finally:
+                gc.enable()
+
+    assert left == []

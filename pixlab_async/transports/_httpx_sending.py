@@ -45,6 +45,9 @@ class Client(httpx.AsyncClient):
         """Ignore them."""
 
 
+_SPENT = httpx.ByteStream(b"")
+
+
 class Sender:
     """What the three transports share: sending through an ``httpx.AsyncClient``."""
 
@@ -171,11 +174,9 @@ async def close(resource: httpx.Response | httpx.AsyncBaseTransport | httpx.Asyn
 async def _read(response: httpx.Response, limit: int) -> Reply:
     try:
         headers = _fields(response)
-        body = BodyReader(
-            limit,
-            headers.get("content-encoding", ""),
-            http_status=response.status_code,
-        )
+        # What a hook of the caller's has read is unpacked already.
+        coding = "" if response.is_stream_consumed else headers.get("content-encoding", "")
+        body = BodyReader(limit, coding, http_status=response.status_code)
         async for chunk in (chunks := _chunks(response)):
             try:
                 body.feed(chunk)
@@ -187,6 +188,10 @@ async def _read(response: httpx.Response, limit: int) -> Reply:
     except BaseException:
         await close(response)
         raise
+    finally:
+        # Stream and response refer to one another, and through httpx's layers to the wire
+        # request: they would live, and cost, until the garbage collector comes by.
+        response.stream = _SPENT
 
 
 def _fields(response: httpx.Response) -> dict[str, str]:
@@ -199,10 +204,13 @@ def _fields(response: httpx.Response) -> dict[str, str]:
 
 
 def _chunks(response: httpx.Response) -> AsyncIterator[bytes]:
-    """The body as it comes off the wire.
+    """The body as it comes off the wire; or as it is, where a hook of the caller's read it.
 
     Not ``aiter_raw``, which refuses the ready bodies of ``httpx.MockTransport``.
     """
+    if response.is_stream_consumed:
+        return aiter(httpx.ByteStream(response.content))
+
     return aiter(cast("httpx.AsyncByteStream", response.stream))
 
 

@@ -69,6 +69,7 @@ class HttpxTransport(Sender):
             reply = await self._exchange(outer, request.limit, reused=slot.used)
         except BaseException as error:
             # A connection that broke, or was left in the middle, serves nobody else.
+            slot.kept = None
             await close(slot.transport)
             if isinstance(error, TransportFault) and error.stale:
                 await self._drop_idle()  # they are of the same age
@@ -97,6 +98,7 @@ class HttpxTransport(Sender):
             async with self._stream(outer) as stream:
                 yield stream
         finally:
+            slot.kept = None
             await close(slot.transport)
 
     async def aclose(self) -> None:
