@@ -41,7 +41,7 @@ def lint(session: nox.Session) -> None:
 @nox.session
 def types(session: nox.Session) -> None:
     """Mypy and pyright, both strict."""
-    session.install("-q", "-e", ".[all,test,types,docs]", "nox")
+    session.install("-q", "-e", ".[all,test,types,docs,bench]", "nox")
     session.run("mypy")
     session.run("pyright", "--pythonpath", f"{session.bin}/python")
 
@@ -57,9 +57,14 @@ def docs(session: nox.Session) -> None:
 
 @nox.session
 def bench(session: nox.Session) -> None:
-    """Memory, import time and the rate limit's learner; prints figures, asserts none."""
-    session.install("-q", "-e", ".[all]")
-    session.run("python", "benchmarks/memory.py")
-    session.run("python", "benchmarks/import_time.py")
-    session.run("python", "benchmarks/limits.py")
-    session.run("python", "benchmarks/shared_limit.py")
+    """Speed against other clients, layers, memory, import; prints figures, asserts none.
+
+    `nox -s bench -- --quick` takes a few minutes, `-- speed --connections 100` runs one part,
+    `-- --record` puts the figures into the documentation.
+    """
+    session.install("-q", "-e", ".[all,bench]")
+    session.run("python", "benchmarks/run.py", *session.posargs)
+    if not session.posargs:  # the whole of it: the limit learner and the durable job too
+        session.run("python", "benchmarks/limits.py")
+        session.run("python", "benchmarks/shared_limit.py")
+        session.run("python", "benchmarks/job.py", "--million")

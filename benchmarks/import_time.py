@@ -26,18 +26,29 @@ def _one_run(environment: dict[str, str]) -> tuple[float, float]:
     return float(dependencies) * 1000, float(ours) * 1000
 
 
-def main() -> None:
+def measure() -> dict[str, tuple[float, float, float]]:
+    """Median, least and most, in ms."""
     # As an installed package is: compiled once, before the first measured run.
     with tempfile.TemporaryDirectory() as cache:
         environment = {**os.environ, "PYTHONPYCACHEPREFIX": cache}
         environment.pop("PYTHONDONTWRITEBYTECODE", None)
         runs = [_one_run(environment) for _ in range(ROUNDS + 1)][1:]
-    dependencies_ms = [run[0] for run in runs]
-    ours_ms = [run[1] for run in runs]
-    for name, values in (("httpx, attrs, anyio", dependencies_ms), ("pixlab_async adds", ours_ms)):
-        low, high = min(values), max(values)
-        print(f"{name:<20} {statistics.median(values):6.1f} ms  ({low:.1f} to {high:.1f})")
+    named = {
+        "httpx, attrs, anyio": [run[0] for run in runs],
+        "pixlab_async adds": [run[1] for run in runs],
+    }
+    return {
+        name: (statistics.median(values), min(values), max(values))
+        for name, values in named.items()
+    }
+
+
+def told(found: dict[str, tuple[float, float, float]]) -> str:
+    return "\n".join(
+        f"{name:<20} {middle:6.1f} ms  ({low:.1f} to {high:.1f})"
+        for name, (middle, low, high) in found.items()
+    )
 
 
 if __name__ == "__main__":
-    main()
+    print(told(measure()))

@@ -28,7 +28,7 @@ extensions = [
     "_ext.gallery",
     "_ext.endpoint_pages",
 ]
-exclude_patterns = ["_build", "_generated"]
+exclude_patterns = ["_build", "_generated", "explanation/figures.md"]
 
 html_theme = "furo"
 html_title = f"pixlab-async {release}"

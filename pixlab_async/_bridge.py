@@ -63,6 +63,28 @@ async def bridged(function: Callable[[], Awaitable[T]], deadline: float = math.i
     raise anyio.get_cancelled_exc_class()
 
 
+async def within(function: Callable[[], Awaitable[T]], deadline: float = math.inf) -> T:
+    """Await ``function()`` in the caller's own task, where any cancellation leaves it whole.
+
+    Args:
+        function: What to run.
+        deadline: When to cancel it, on anyio's clock.
+
+    Raises:
+        DeadlineReached: It was cancelled at the deadline.
+        BaseException: What the function raised.
+    """
+    with anyio.CancelScope(deadline=deadline):
+        try:
+            return await function()
+        except anyio.get_cancelled_exc_class() as cancellation:
+            # Its frames hold the wire request, and what led to it may.
+            cancellation.__traceback__ = cancellation.__cause__ = cancellation.__context__ = None
+            raise
+
+    raise DeadlineReached
+
+
 async def sheltered(function: Callable[[], Awaitable[T]], grace: float) -> T:
     """Await ``function()`` to its end although the caller is cancelled, natively or by scope.
 

@@ -83,9 +83,11 @@ class AsyncPixLab(
         rate: The requests per minute that are allowed, such as "600/min" or "10/s". By
             default nothing is paced until the service answers 429, then its limit is
             learnt. Each host of the service has its own.
-        transport: "httpx" (default), an ``httpx.AsyncBaseTransport`` (for a proxy or
-            special TLS), or an object with the methods of ``transports.Transport``. It is
-            closed with the client.
+        transport: "httpx" (default), "fast" (the extra ``fast``: aiohttp, asyncio only), an
+            ``httpx.AsyncBaseTransport`` (for a proxy or special TLS), or an object with the
+            methods of ``transports.Transport``. It is closed with the client.
+        http2: Speak HTTP/2 with a server that takes it. Needs the extra ``http2``. Each
+            connection still carries one request at a time. Default False.
         http_client: An ``httpx.AsyncClient`` to send with, which stays yours to close. Its
             own log lines would show a key in the query, so it needs ``auth="header"``.
         ledger: A ``Ledger`` that keeps a record of what is stored and not deleted yet. It is
@@ -109,6 +111,7 @@ class AsyncPixLab(
         retry: RetryPolicy | None = None,
         rate: str | None = None,
         transport: TransportChoice = "httpx",
+        http2: bool = False,
         http_client: httpx.AsyncClient | None = None,
         ledger: Recorder | None = None,
         tag: str = "",
@@ -143,7 +146,7 @@ class AsyncPixLab(
                 language,
                 lambda: Gate(connections, Pacer(limit)),
             ),
-            make_transport(transport, http_client),
+            make_transport(transport, http_client, http2=http2),
             Gate(connections, Pacer()),
             hides_query=http_client is None,
             recorder=checked_recorder(ledger),

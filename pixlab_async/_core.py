@@ -77,6 +77,11 @@ class Core:
     _pid: int = 0
 
     @property
+    def direct(self) -> bool:
+        """Whether the transport says of itself that no cancellation harms it."""
+        return bool(getattr(self.transport, "cancel_safe", False))
+
+    @property
     def origin(self) -> str:
         """Where most endpoints are."""
         return self.main.origin

@@ -20,7 +20,7 @@ from urllib.parse import urlsplit
 import anyio
 import anyio.to_thread
 
-from ._bridge import DeadlineReached, bridged
+from ._bridge import DeadlineReached, bridged, within
 from ._core import Core
 from ._errors import (
     ConfigurationError,
@@ -101,7 +101,7 @@ async def _attempt(
 
     verdict, retry_after = Verdict.ACCEPTED, None
     try:
-        await bridged(fetch, deadline)
+        await (within if core.direct else bridged)(fetch, deadline)
     except DeadlineReached:
         return TimedOut("the file was not whole before the deadline", sent=True)
     except TransportFault as fault:

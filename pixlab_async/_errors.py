@@ -238,8 +238,14 @@ class BatchStopped(PixLabError):
             "refused" (a job met nothing but 429 for minutes).
     """
 
-    def __init__(self, message: str = "", *, reason: StopReason = "failures") -> None:
-        super().__init__(message, endpoint="delete")
+    def __init__(
+        self,
+        message: str = "",
+        *,
+        endpoint: str | None = "delete",
+        reason: StopReason = "failures",
+    ) -> None:
+        super().__init__(message, endpoint=endpoint)
         self.reason: StopReason = reason
 
 

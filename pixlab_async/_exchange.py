@@ -18,7 +18,7 @@ from typing import Generic, TypeVar, cast
 import anyio
 from attrs import define, evolve, frozen
 
-from ._bridge import DeadlineReached, bridged
+from ._bridge import DeadlineReached, bridged, within
 from ._core import Core, Lane, Track
 from ._errors import (
     ConfigurationError,
@@ -29,7 +29,7 @@ from ._errors import (
     was_sent,
 )
 from ._gate import Gate, Priority, Verdict
-from ._key import NO_KEY, APIKey, resolve
+from ._key import NO_KEY, APIKey, Guarded, require, resolve
 from ._multipart import Multipart, SourceFailed
 from ._options import Options
 from ._pacer import Ticket
@@ -65,7 +65,8 @@ async def exchange(
         if options.key is None:
             raise ConfigurationError(NO_KEY, endpoint=call.endpoint.name)
 
-        key = await _resolved(options, started)
+        source = options.key
+        key = await _asked(source, options, started) if callable(source) else require(source)
     lane = core.lane(call.endpoint.host)
     running = _Exchange(core, lane, call, options, priority, track or Track(), key, started)
     if call.upload is None:
@@ -73,14 +74,11 @@ async def exchange(
     return await running.run()
 
 
-async def _resolved(options: Options, started: float) -> APIKey:
+async def _asked(source: Guarded, options: Options, started: float) -> APIKey:
     """The key, within the call's deadline: a callable may ask a vault, and wait."""
-    assert options.key is not None
-    if not callable(options.key) or options.deadline is None:
-        return await resolve(options.key)
-
-    with anyio.CancelScope(deadline=started + options.deadline):
-        return await resolve(options.key)
+    limit = math.inf if options.deadline is None else options.deadline
+    with anyio.CancelScope(deadline=started + limit):
+        return await resolve(source)
 
     raise TimedOut("the callable that gives the key did not in time", phase="queue")
 
@@ -190,7 +188,8 @@ class _Exchange(Generic[T]):
         self.track.maybe_processed = True  # for whoever looks after a cancellation
         sent_at = anyio.current_time()
         try:
-            reply = await bridged(self._send, self._deadline())
+            carry = within if self.core.direct else bridged
+            reply = await carry(self._send, self._deadline())
             self.track.elapsed = anyio.current_time() - sent_at
             judged = self._judge(reply)
             verdict = Verdict.ACCEPTED
@@ -229,9 +228,10 @@ class _Exchange(Generic[T]):
 
     def _judge(self, reply: Reply) -> _Judged[T]:
         picture = (self.call.blob or self.call.inline) and not reply.body.startswith(b"{")
-        if self.key is not None and not picture:
-            # Whatever the service echoes: the key goes no further than this line.
-            reply = Reply(reply.status, reply.headers, self.key.scrub_bytes(reply.body))
+        # Whatever the service echoes: the key goes no further than this line.
+        body = reply.body if self.key is None or picture else self.key.scrub_bytes(reply.body)
+        if body is not reply.body:
+            reply = Reply(reply.status, reply.headers, body)
         elapsed = anyio.current_time() - self.started
         meta = Meta(self.track.attempts, elapsed, reply.status)
         try:

@@ -1,9 +1,9 @@
 """The API key: read from where it may stand, and never shown.
 
 ``APIKey`` is the only object that holds the key's text. It prints as a mask, refuses to
-be pickled or copied, and gives the text out through ``reveal()`` alone, which only the
-code that writes the wire request calls. Functions here let go of the raw text before
-they raise, so that a traceback with local variables has nothing to show.
+be pickled or copied, and gives the text out through ``reveal()`` and ``reveal_query()``
+alone, which only the code that writes the wire request calls. Functions here let go of the
+raw text before they raise, so that a traceback with local variables has nothing to show.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ class APIKey:
         ConfigurationError: The value is empty or has characters no key can have.
     """
 
-    __slots__ = ("__weakref__", "_forms", "_value")
+    __slots__ = ("__weakref__", "_forms", "_query", "_value")
 
     def __init__(self, value: str) -> None:
         problem = _problem(value)
@@ -52,6 +52,7 @@ class APIKey:
             raise ConfigurationError(problem)
 
         self._value = value
+        self._query = f"{PARAMETER}={quote(value, safe='')}"
         # The spellings in which a service may echo it: plain, in a URL, in JSON (PHP's
         # json_encode writes a slash as "\/"). One and the same for most keys.
         escaped = json.dumps(value)[1:-1]
@@ -87,6 +88,10 @@ class APIKey:
     def reveal(self) -> str:
         """The key's text. For the wire only: whatever holds it can leak it."""
         return self._value
+
+    def reveal_query(self) -> str:
+        """The key as a parameter of a query. For the wire only, like ``reveal``."""
+        return self._query
 
     def scrub(self, text: str) -> str:
         """The text with every spelling of the key masked."""

@@ -175,9 +175,9 @@ class Lifecycle(Storage):
             second_pass,
             dry_run,
         )
-        return self.batch(IterableFeed(links), rules, rate=rate, progress=progress)
+        return self._batch(IterableFeed(links), rules, rate=rate, progress=progress)
 
-    def batch(
+    def _batch(
         self,
         feed: Feed,
         rules: BatchRules,
@@ -187,7 +187,7 @@ class Lifecycle(Storage):
         found: bool = False,
         window: int = 1000,
     ) -> DeleteMany:
-        """What ``delete_many`` and the jobs of this package stand on; not for you."""
+        """What ``delete_many`` and the jobs of this package stand on."""
         from ._bulk import DeleteMany  # noqa: PLC0415 - few need it
 
         return DeleteMany(

@@ -10,8 +10,9 @@ import json
 import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any, Generic, Literal, TypeAlias, TypeVar
-from urllib.parse import urlencode, urlsplit
+from urllib.parse import quote_plus, urlsplit
 
 from attrs import field, frozen
 
@@ -42,6 +43,13 @@ ANSWER_LIMIT = 16 * 1024 * 1024
 TARGET_LIMIT = 32 * 1024
 
 USER_AGENT = f"pixlab-async/{VERSION}"
+# Shared by all requests, so that they are seen to be alike at a glance.
+_HEADERS: tuple[tuple[str, str], ...] = (
+    ("Accept", "*/*"),
+    ("Accept-Encoding", "gzip"),
+    ("User-Agent", USER_AGENT),
+)
+_JSON = ("Content-Type", "application/json")
 
 
 @frozen(eq=False)
@@ -125,12 +133,12 @@ def build(
     """
     method = "POST" if form is not None else call.method or call.endpoint.methods[0]
     params = {name: value for name, value in call.params.items() if value is not None}
-    headers = [("Accept", "*/*"), ("Accept-Encoding", "gzip"), ("User-Agent", USER_AGENT)]
-    target = f"{urlsplit(origin).path}/{call.endpoint.name}"
+    headers = _HEADERS
+    url, target = _address(origin, call.endpoint.name)
     content: Content = b""
     # All that can fail comes first: an error's frames must not hold the key.
     pairs = [(name, text(value, name)) for name, value in params.items()]
-    query = urlencode(pairs) if method == "GET" else ""
+    query = _query(pairs) if method == "GET" else ""
     if len(query) > TARGET_LIMIT:
         _check_length(query, call)
         method, query = "POST", ""
@@ -138,34 +146,46 @@ def build(
     if as_json:
         _dumps(params, "parameters")
 
-    secret: list[tuple[str, str]] = []
-    if key is None:
-        pass
-    elif auth == "header":
-        headers.append((HEADER, key.reveal()))
-    else:
-        secret = [(PARAMETER, key.reveal())]
-
+    parameter = key if auth == "query" else None
+    secret = [] if parameter is None else [(PARAMETER, parameter.reveal())]
+    if key is not None and parameter is None:
+        headers = (*headers, (HEADER, key.reveal()))
     if form is not None:
         body = form([*pairs, *secret])
-        headers += body.headers
+        headers = (*headers, *body.headers)
         content = body
     elif as_json:
-        headers.append(("Content-Type", "application/json"))
+        headers = (*headers, _JSON)
         content = _dumps({**params, **dict(secret)}, "parameters").encode()
-    elif pairs or secret:
-        target += "?" + "&".join(part for part in (query, urlencode(secret)) if part)
+    elif parameter is not None:
+        target = f"{target}?{query}{'&' if query else ''}{parameter.reveal_query()}"
+    elif query:
+        target = f"{target}?{query}"
 
     return Request(
         method,
         call.endpoint.name,
-        f"{origin}/{call.endpoint.name}",
+        url,
         target,
-        tuple(headers),
+        headers,
         content,
         _limit(call),
         timeout,
     )
+
+
+@lru_cache
+def _address(origin: str, name: str) -> tuple[str, str]:
+    """An endpoint's URL, and the path of it that goes on the wire."""
+    return f"{origin}/{name}", f"{urlsplit(origin).path}/{name}"
+
+
+_quoted_name = lru_cache(quote_plus)
+
+
+def _query(pairs: Iterable[tuple[str, str]]) -> str:
+    """What ``urlencode`` makes of them, in half the time."""
+    return "&".join([f"{_quoted_name(name)}={quote_plus(value)}" for name, value in pairs])
 
 
 def text(value: Parameter, name: str) -> str:

@@ -78,7 +78,7 @@ def _object(body: bytes) -> tuple[dict[str, JSON] | None, str]:
         return None, "the reply is empty"
 
     try:
-        value: JSON = json.loads(body, object_pairs_hook=_pairs, parse_constant=_no_constant)
+        value = _decode(body)
     except RecursionError:
         return None, "the reply is JSON nested too deep"
     except _Untrusted as problem:
@@ -109,6 +109,18 @@ def _pairs(pairs: list[tuple[str, JSON]]) -> dict[str, JSON]:
 
 def _no_constant(constant: str) -> NoReturn:
     raise _Untrusted(f"the reply holds {constant}, which is no JSON")
+
+
+# Made once: json.loads makes one for each call that has a hook.
+_DECODER = json.JSONDecoder(object_pairs_hook=_pairs, parse_constant=_no_constant)
+
+
+def _decode(body: bytes) -> JSON:
+    if body[:2] == b'{"':  # in UTF-8, as nearly always
+        value: JSON = _DECODER.decode(body.decode("utf-8", "surrogatepass"))
+    else:
+        value = json.loads(body, object_pairs_hook=_pairs, parse_constant=_no_constant)
+    return value
 
 
 def _body_status(fields: Mapping[str, JSON]) -> int | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import AsyncIterator, Iterator
+from typing import Literal, TypeAlias
 
 import pytest
 from PIL import Image
@@ -13,6 +14,9 @@ from pixlab_async.emulator import Emulator
 
 from .scripted import wait_until
 
+# The ways to the wire that are our own.
+Lane: TypeAlias = Literal["httpx", "fast"]
+
 # Waits between attempts are not what most tests are about.
 QUICK = RetryPolicy(base=0.001, cap=0.002)
 
@@ -20,6 +24,23 @@ QUICK = RetryPolicy(base=0.001, cap=0.002)
 @pytest.fixture(params=["asyncio", "trio"])
 def anyio_backend(request: pytest.FixtureRequest) -> str:
     return str(request.param)
+
+
+@pytest.fixture(params=["httpx", "fast"])
+def lane(request: pytest.FixtureRequest) -> Lane:
+    return request.param  # type: ignore[no-any-return]  # one of the two above
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """The fast lane is for asyncio; that it refuses trio, ``test_fast_lane`` sees."""
+    config.hook.pytest_deselected(items=[item for item in items if _is_fast_under_trio(item)])
+    items[:] = [item for item in items if not _is_fast_under_trio(item)]
+
+
+def _is_fast_under_trio(item: pytest.Item) -> bool:
+    callspec = getattr(item, "callspec", None)
+    params = {} if callspec is None else callspec.params
+    return params.get("lane") == "fast" and params.get("anyio_backend") == "trio"
 
 
 @pytest.fixture(autouse=True)
@@ -45,13 +66,19 @@ def emulator(running_emulator: Emulator) -> Emulator:
 
 
 @pytest.fixture
-async def pixlab(emulator: Emulator, anyio_backend: str) -> AsyncIterator[AsyncPixLab]:
-    async with client_of(emulator) as client:
-        yield client
+async def pixlab(
+    emulator: Emulator, anyio_backend: str, request: pytest.FixtureRequest
+) -> AsyncIterator[AsyncPixLab]:
+    """A client on the default lane, or on the test's, where it has one."""
+    has_lane = "lane" in request.fixturenames
+    async with client_of(emulator, request.getfixturevalue("lane") if has_lane else "httpx") as it:
+        yield it
 
 
-def client_of(emulator: Emulator) -> AsyncPixLab:
-    return AsyncPixLab(base_url=emulator.base_url, api_key=emulator.api_key, retry=QUICK)
+def client_of(emulator: Emulator, lane: Lane = "httpx") -> AsyncPixLab:
+    return AsyncPixLab(
+        base_url=emulator.base_url, api_key=emulator.api_key, retry=QUICK, transport=lane
+    )
 
 
 @pytest.fixture(scope="session")

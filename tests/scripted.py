@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+import struct
 import threading
 import time
 from collections.abc import Generator, Sequence
@@ -37,6 +38,11 @@ class Cut:
     content: bytes
 
 
+@frozen
+class Reset(Cut):
+    """Bytes after which the connection is reset: it ends with an error, not with an end."""
+
+
 Answer: TypeAlias = bytes | Cut | None
 
 
@@ -51,6 +57,7 @@ class Script:
     connections: Sequence[Sequence[Answer]]
     requests: list[bytes] = field(factory=list[bytes])
     accepted: int = 0
+    left: int = 0  # connections that have ended
     base_url: str = ""
 
 
@@ -95,7 +102,7 @@ def _talk(
     script: Script,
     stop: threading.Event,
 ) -> None:
-    with connection:
+    with connection, _counted(script):
         connection.settimeout(0.02)
         for answer in answers:
             request = _request(connection, stop)
@@ -111,12 +118,23 @@ def _talk(
             except OSError:
                 return
 
+            if isinstance(answer, Reset):
+                at_once = struct.pack("ii", 1, 0)
+                connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, at_once)
             if isinstance(answer, Cut):
                 return
 
             if answer == b"":
                 _wait_for_end(connection, stop)
                 return
+
+
+@contextmanager
+def _counted(script: Script) -> Generator[None]:
+    try:
+        yield
+    finally:
+        script.left += 1
 
 
 def _wait_for_end(connection: socket.socket, stop: threading.Event) -> None:

@@ -22,6 +22,8 @@ import pixlab_async
 from pixlab_async import (
     APIKey,
     AsyncPixLab,
+    BatchIncomplete,
+    BatchStopped,
     ConfigurationError,
     PixLabError,
     RetryPolicy,
@@ -29,7 +31,7 @@ from pixlab_async import (
 from pixlab_async._protocol import JSON_LIMIT
 from pixlab_async.emulator import Emulator, Fault
 
-from .conftest import QUICK
+from .conftest import QUICK, Lane
 from .scripted import Cut, http, serve
 
 # Slashes and signs that are spelt differently in URLs and in JSON.
@@ -123,15 +125,26 @@ def auth(request: pytest.FixtureRequest) -> Auth:
 
 
 @pytest.fixture
-async def pixlab(service: Emulator, auth: Auth, anyio_backend: str) -> AsyncIterator[AsyncPixLab]:
+async def pixlab(
+    service: Emulator, auth: Auth, lane: Lane, anyio_backend: str
+) -> AsyncIterator[AsyncPixLab]:
     async with AsyncPixLab(
-        base_url=service.base_url, api_key=APIKey(VAULT.open()), auth=auth, retry=QUICK
+        base_url=service.base_url,
+        api_key=APIKey(VAULT.open()),
+        auth=auth,
+        retry=QUICK,
+        transport=lane,
     ) as client:
         yield client
 
 
 async def test_success_is_silent_and_the_key_arrived(
-    pixlab: AsyncPixLab, service: Emulator, log: io.StringIO, picture: bytes, tmp_path: Any
+    pixlab: AsyncPixLab,
+    service: Emulator,
+    log: io.StringIO,
+    picture: bytes,
+    tmp_path: Any,
+    lane: Lane,
 ) -> None:
     results: list[object] = [
         media := await pixlab.store(picture),
@@ -148,7 +161,7 @@ async def test_success_is_silent_and_the_key_arrived(
         pixlab.delete_many([]),
     ]
 
-    assert "HTTP Request: GET" in log.getvalue()
+    assert ("HTTP Request: GET" in log.getvalue()) is (lane == "httpx")
     assert_silent(log.getvalue() + repr(results))
     assert {request.key for request in service.received} == {VAULT.open(), None}
 
@@ -221,11 +234,17 @@ async def test_an_echo_in_a_success_is_masked(
     assert_silent(repr(answer) + log.getvalue())
 
 
-async def test_a_peer_that_sends_the_request_back_is_silent(auth: Auth, log: io.StringIO) -> None:
+async def test_a_peer_that_sends_the_request_back_is_silent(
+    auth: Auth, log: io.StringIO, lane: Lane
+) -> None:
     """Its first line is quoted by the HTTP library's own error."""
     with serve([Cut(f"GET /delete?key={SPELLINGS[1]} {CANARY}\r\n\r\n".encode())]) as script:
         async with AsyncPixLab(
-            base_url=script.base_url, api_key=APIKey(VAULT.open()), auth=auth, retry=QUICK
+            transport=lane,
+            base_url=script.base_url,
+            api_key=APIKey(VAULT.open()),
+            auth=auth,
+            retry=QUICK,
         ) as pixlab:
             with pytest.raises(PixLabError) as caught:
                 await pixlab.delete("a.png")
@@ -233,8 +252,11 @@ async def test_a_peer_that_sends_the_request_back_is_silent(auth: Auth, log: io.
     assert_silent(told_by(caught.value) + log.getvalue())
 
 
-async def test_a_host_that_cannot_be_reached_is_silent(auth: Auth, log: io.StringIO) -> None:
+async def test_a_host_that_cannot_be_reached_is_silent(
+    auth: Auth, log: io.StringIO, lane: Lane
+) -> None:
     async with AsyncPixLab(
+        transport=lane,
         base_url="https://no-such-host.invalid",
         api_key=APIKey(VAULT.open()),
         auth=auth,
@@ -247,12 +269,14 @@ async def test_a_host_that_cannot_be_reached_is_silent(auth: Auth, log: io.Strin
     assert_silent(told_by(caught.value) + log.getvalue())
 
 
-async def test_a_redirect_to_another_host_takes_no_key_along(auth: Auth, log: io.StringIO) -> None:
+async def test_a_redirect_to_another_host_takes_no_key_along(
+    auth: Auth, log: io.StringIO, lane: Lane
+) -> None:
     with serve([http()]) as other:
         location = f"Location: {other.base_url}/delete"
         with serve([http(b"", 307, [location])]) as script:
             async with AsyncPixLab(
-                base_url=script.base_url, api_key=APIKey(VAULT.open()), auth=auth
+                transport=lane, base_url=script.base_url, api_key=APIKey(VAULT.open()), auth=auth
             ) as pixlab:
                 with pytest.raises(PixLabError) as caught:
                     await pixlab.delete("a.png")
@@ -428,6 +452,22 @@ def test_a_key_is_neither_pickled_nor_copied(leak: Callable[[APIKey], object]) -
     assert_silent(told_by(caught.value))
 
 
+async def test_a_batch_that_is_stopped_is_silent(service: Emulator, auth: Auth) -> None:
+    links = (f"1p{number:013x}.png" for number in range(100))
+    async with AsyncPixLab(
+        base_url=service.base_url, auth=auth, api_key=APIKey(VAULT.open())
+    ) as pixlab:
+        with pytest.raises(BatchStopped) as stopped:
+            await pixlab.delete_all(links)
+
+    summary = stopped.value.batch
+    assert summary is not None
+    with pytest.raises(BatchIncomplete) as incomplete:
+        summary.raise_if_incomplete()
+    shown = told_by(stopped.value) + told_by(incomplete.value)
+    assert_silent(shown + repr(summary) + summary.to_json() + repr(pickle.dumps(summary)))
+
+
 def test_every_class_of_error_was_made_to_speak() -> None:
     """The table above would go stale in silence otherwise."""
     classes = {
@@ -451,5 +491,7 @@ def test_every_class_of_error_was_made_to_speak() -> None:
         "ServerFailed",
         "UnreadableReply",
         "CleanupFailed",
+        "BatchStopped",
+        "BatchIncomplete",
         "RecordingFailed",  # in tests/ledger/test_canary.py
     }

@@ -27,6 +27,7 @@ FACILITIES = {
     "aclose": "closes the client",
     "call": "calls an endpoint by its name",
     "close": "closes the client",
+    "delete_all": "deletes any number of links, and counts",
     "download": "fetches a stored picture from its link",
     "generate_then_delete": "makes a picture, lends it, deletes it",
     "send": "the one way that every call takes",

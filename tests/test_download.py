@@ -23,10 +23,13 @@ from pixlab_async import (
 )
 from pixlab_async.emulator import Emulator, Fault
 
-from .conftest import QUICK
+from .conftest import QUICK, Lane
 from .scripted import Cut, http, serve
 
 KEY = "0123456789abcdef0123456789abcdef"
+
+# Each test over both lanes.
+pytestmark = pytest.mark.usefixtures("lane")
 
 
 async def test_a_stored_picture_is_fetched_whole(
@@ -53,9 +56,12 @@ async def test_a_link_will_do_and_a_file_that_is_there_is_replaced(
 
 
 @pytest.mark.parametrize("auth", ["query", "header"])
-async def test_the_key_does_not_go_along(emulator: Emulator, tmp_path: Path, auth: str) -> None:
+async def test_the_key_does_not_go_along(
+    emulator: Emulator, tmp_path: Path, auth: str, lane: Lane
+) -> None:
     with serve([http(b"bytes", 200, ["Set-Cookie: a=1"])] * 2) as script:
         async with AsyncPixLab(
+            transport=lane,
             base_url=script.base_url,
             api_key=KEY,
             auth=auth,  # type: ignore[arg-type]  # from a table
@@ -66,9 +72,9 @@ async def test_the_key_does_not_go_along(emulator: Emulator, tmp_path: Path, aut
     assert script.requests[0].startswith(b"GET /a.png HTTP/1.1\r\n")
 
 
-async def test_a_half_file_never_appears(tmp_path: Path) -> None:
+async def test_a_half_file_never_appears(tmp_path: Path, lane: Lane) -> None:
     with serve([Cut(http(b"half", length=1000))]) as script:
-        async with AsyncPixLab(base_url=script.base_url, retry=QUICK) as pixlab:
+        async with AsyncPixLab(transport=lane, base_url=script.base_url, retry=QUICK) as pixlab:
             with pytest.raises(ConnectionFailed) as caught:
                 await pixlab.download(f"{script.base_url}/a.png", tmp_path / "a.png")
 
@@ -76,17 +82,17 @@ async def test_a_half_file_never_appears(tmp_path: Path) -> None:
     assert caught.value.attempts == 3
 
 
-async def test_a_broken_download_is_tried_again(tmp_path: Path) -> None:
+async def test_a_broken_download_is_tried_again(tmp_path: Path, lane: Lane) -> None:
     with serve([Cut(http(b"half", length=1000))], [http(b"whole")]) as script:
-        async with AsyncPixLab(base_url=script.base_url, retry=QUICK) as pixlab:
+        async with AsyncPixLab(transport=lane, base_url=script.base_url, retry=QUICK) as pixlab:
             path = await pixlab.download(f"{script.base_url}/a.png", tmp_path / "a.png")
 
     assert path.read_bytes() == b"whole"
 
 
-async def test_a_cancelled_download_leaves_no_file(tmp_path: Path) -> None:
+async def test_a_cancelled_download_leaves_no_file(tmp_path: Path, lane: Lane) -> None:
     with serve([b"HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\nhalf", b""]) as script:
-        async with AsyncPixLab(base_url=script.base_url) as pixlab:
+        async with AsyncPixLab(transport=lane, base_url=script.base_url) as pixlab:
             with anyio.move_on_after(0.1) as scope:
                 await pixlab.download(f"{script.base_url}/a.png", tmp_path / "a.png")
 
@@ -94,9 +100,9 @@ async def test_a_cancelled_download_leaves_no_file(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
-async def test_the_deadline_covers_a_download(tmp_path: Path) -> None:
+async def test_the_deadline_covers_a_download(tmp_path: Path, lane: Lane) -> None:
     with serve([b"HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\nhalf", b""]) as script:
-        async with AsyncPixLab(base_url=script.base_url, deadline=0.1) as pixlab:
+        async with AsyncPixLab(transport=lane, base_url=script.base_url, deadline=0.1) as pixlab:
             with pytest.raises(TimedOut):
                 await pixlab.download(f"{script.base_url}/a.png", tmp_path / "a.png")
 
@@ -123,18 +129,18 @@ async def test_a_missing_picture_is_not_found(
     assert caught.value.endpoint == "download"
 
 
-async def test_a_redirect_is_not_followed(tmp_path: Path) -> None:
+async def test_a_redirect_is_not_followed(tmp_path: Path, lane: Lane) -> None:
     with serve([http(b"", 302, ["Location: http://127.0.0.1/other"])]) as script:
-        async with AsyncPixLab(base_url=script.base_url) as pixlab:
+        async with AsyncPixLab(transport=lane, base_url=script.base_url) as pixlab:
             with pytest.raises(ReplyError) as caught:
                 await pixlab.download(f"{script.base_url}/a.png", tmp_path / "a.png")
 
     assert caught.value.status == 302
 
 
-async def test_an_encoding_that_was_not_asked_for_is_refused(tmp_path: Path) -> None:
+async def test_an_encoding_that_was_not_asked_for_is_refused(tmp_path: Path, lane: Lane) -> None:
     with serve([http(b"zipped", 200, ["Content-Encoding: gzip"])]) as script:
-        async with AsyncPixLab(base_url=script.base_url, retry=QUICK) as pixlab:
+        async with AsyncPixLab(transport=lane, base_url=script.base_url, retry=QUICK) as pixlab:
             with pytest.raises(UnreadableReply, match="encoded as 'gzip'"):
                 await pixlab.download(f"{script.base_url}/a.png", tmp_path / "a.png")
 
@@ -201,10 +207,10 @@ async def test_a_nameless_host_is_never_reached(pixlab: AsyncPixLab, tmp_path: P
 
 
 async def test_more_downloads_than_connections_wait_their_turn(
-    emulator: Emulator, picture: bytes, tmp_path: Path
+    emulator: Emulator, picture: bytes, tmp_path: Path, lane: Lane
 ) -> None:
     async with AsyncPixLab(
-        base_url=emulator.base_url, api_key=emulator.api_key, connections=2
+        transport=lane, base_url=emulator.base_url, api_key=emulator.api_key, connections=2
     ) as pixlab:
         media = await pixlab.store(picture)
         async with anyio.create_task_group() as group:
@@ -228,14 +234,15 @@ async def test_a_transport_of_the_callers_downloads_too(
     assert path.read_bytes() == picture
 
 
-async def test_a_client_of_the_callers_downloads_without_its_own_headers(
-    tmp_path: Path,
-) -> None:
+async def test_a_client_of_the_callers_downloads_without_its_own_headers(tmp_path: Path) -> None:
     with serve([http(b"bytes")]) as script:
         async with (
             httpx.AsyncClient(headers={"X-Secret": "hush"}, cookies={"a": "b"}) as http_client,
             AsyncPixLab(
-                base_url=script.base_url, api_key=KEY, http_client=http_client, auth="header"
+                base_url=script.base_url,
+                api_key=KEY,
+                http_client=http_client,
+                auth="header",
             ) as pixlab,
         ):
             await pixlab.download(f"{script.base_url}/a.png", tmp_path / "a.png")
@@ -253,6 +260,7 @@ async def test_a_fault_of_the_media_host_is_tried_again(
     assert (await pixlab.download(media, tmp_path / "a.png")).read_bytes() == picture
 
 
+@pytest.mark.parametrize("lane", ["httpx"])
 async def test_the_link_is_not_in_httpx_s_log(
     pixlab: AsyncPixLab, picture: bytes, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -265,9 +273,9 @@ async def test_the_link_is_not_in_httpx_s_log(
     assert media.id not in caplog.text
 
 
-async def test_a_query_in_the_link_goes_along(tmp_path: Path) -> None:
+async def test_a_query_in_the_link_goes_along(tmp_path: Path, lane: Lane) -> None:
     with serve([http(b"bytes")]) as script:
-        async with AsyncPixLab(base_url=script.base_url) as pixlab:
+        async with AsyncPixLab(transport=lane, base_url=script.base_url) as pixlab:
             await pixlab.download(f"{script.base_url}/a%20b.png?v=1&w=%C3%A9#part", tmp_path / "a")
 
     assert script.requests[0].startswith(b"GET /a%20b.png?v=1&w=%C3%A9 HTTP/1.1\r\n")
@@ -279,29 +287,29 @@ async def test_the_real_service_cannot_send_us_to_this_machine(tmp_path: Path) -
             await pixlab.download("http://127.0.0.1:1/a.png", tmp_path / "a.png")
 
 
-async def test_a_limit_of_the_media_host_is_waited_for(tmp_path: Path) -> None:
+async def test_a_limit_of_the_media_host_is_waited_for(tmp_path: Path, lane: Lane) -> None:
     busy = http(b"", 429, ["Retry-After: 0.3"])
     with serve([busy, http(b"whole")], [http(b"whole")]) as script:
-        async with AsyncPixLab(base_url=script.base_url, retry=QUICK) as pixlab:
+        async with AsyncPixLab(transport=lane, base_url=script.base_url, retry=QUICK) as pixlab:
             began = anyio.current_time()
             await pixlab.download(f"{script.base_url}/a.png", tmp_path / "a.png")
 
             assert anyio.current_time() - began >= 0.3
 
 
-async def test_a_file_over_the_limit_is_fetched_once(tmp_path: Path) -> None:
+async def test_a_file_over_the_limit_is_fetched_once(tmp_path: Path, lane: Lane) -> None:
     with serve([http(b"bytes")]) as script:
-        async with AsyncPixLab(base_url=script.base_url, retry=QUICK) as pixlab:
+        async with AsyncPixLab(transport=lane, base_url=script.base_url, retry=QUICK) as pixlab:
             with pytest.raises(UnreadableReply) as caught:
                 await pixlab.download(f"{script.base_url}/a", tmp_path / "a", max_bytes=2)
 
     assert (len(script.requests), caught.value.attempts) == (1, 1)
 
 
-async def test_a_wait_that_the_deadline_would_cut_is_not_begun(tmp_path: Path) -> None:
+async def test_a_wait_that_the_deadline_would_cut_is_not_begun(tmp_path: Path, lane: Lane) -> None:
     busy = http(b"", 429, ["Retry-After: 30"])
     with serve([busy]) as script:
-        async with AsyncPixLab(base_url=script.base_url, deadline=5) as pixlab:
+        async with AsyncPixLab(transport=lane, base_url=script.base_url, deadline=5) as pixlab:
             with pytest.raises(RateLimited) as caught:
                 await pixlab.download(f"{script.base_url}/a.png", tmp_path / "a.png")
 
@@ -309,11 +317,11 @@ async def test_a_wait_that_the_deadline_would_cut_is_not_begun(tmp_path: Path) -
 
 
 async def test_the_wait_for_a_free_connection_is_covered_too(
-    emulator: Emulator, picture: bytes, tmp_path: Path
+    emulator: Emulator, picture: bytes, tmp_path: Path, lane: Lane
 ) -> None:
     emulator.inject(Fault(endpoint="media", latency=0.5))
     async with AsyncPixLab(
-        base_url=emulator.base_url, api_key=emulator.api_key, connections=1
+        transport=lane, base_url=emulator.base_url, api_key=emulator.api_key, connections=1
     ) as pixlab:
         media = await pixlab.store(picture)
         async with anyio.create_task_group() as group:
@@ -343,13 +351,13 @@ async def test_a_long_name_is_fine(pixlab: AsyncPixLab, picture: bytes, tmp_path
 
 @pytest.mark.parametrize("anyio_backend", ["asyncio"])
 async def test_downloads_under_way_at_the_end_of_a_program_leave_no_parts(
-    emulator: Emulator, tmp_path: Path
+    emulator: Emulator, tmp_path: Path, lane: Lane
 ) -> None:
     """asyncio.run cancels every task natively, those that the client works in too."""
     with serve([b"HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\nhalf", b""]) as script:
 
         async def main() -> None:
-            pixlab = AsyncPixLab(base_url=script.base_url)
+            pixlab = AsyncPixLab(transport=lane, base_url=script.base_url)
             link = f"{script.base_url}/a.png"
             tasks = [
                 asyncio.create_task(pixlab.download(link, tmp_path / f"{n}")) for n in range(9)

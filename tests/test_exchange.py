@@ -35,7 +35,7 @@ from pixlab_async import (
 from pixlab_async._protocol import JSON_LIMIT
 from pixlab_async.emulator import Emulator, Fault
 
-from .conftest import QUICK
+from .conftest import QUICK, Lane, client_of
 from .scripted import JSON_OK, Answer, Cut, Script, http, serve
 
 KEY = "0123456789abcdef0123456789abcdef"
@@ -43,9 +43,9 @@ LINK = "https://media.example/a.png"
 LOST = b'{"status":404,"error":"nothing there"}'
 
 
-def client(script: Script, **options: Any) -> AsyncPixLab:
+def client(script: Script, lane: Lane, **options: Any) -> AsyncPixLab:
     chosen: dict[str, Any] = {"base_url": script.base_url, "api_key": KEY, "retry": QUICK}
-    return AsyncPixLab(**{**chosen, **options})
+    return AsyncPixLab(transport=lane, **{**chosen, **options})
 
 
 # --- A deletion may be repeated: one fault, then the truth --------------------------------
@@ -110,9 +110,9 @@ def client(script: Script, **options: Any) -> AsyncPixLab:
         "a 404 page that is not the service's",
     ],
 )
-async def test_a_deletion_is_repeated_and_a_404_then_confirms_it(fault: Answer) -> None:
+async def test_a_deletion_is_repeated_and_a_404_then_confirms_it(fault: Answer, lane: Lane) -> None:
     with serve([fault], [http(LOST, 404)]) as script:
-        async with client(script) as pixlab:
+        async with client(script, lane) as pixlab:
             gone = await pixlab.delete(LINK)
 
     assert gone.state is DeletionState.DELETED_UNCONFIRMED
@@ -134,10 +134,10 @@ async def test_a_deletion_is_repeated_and_a_404_then_confirms_it(fault: Answer) 
     ids=["closed", "cut", "truncated", "502", "500 in 200", "empty", "array", "too long"],
 )
 async def test_a_generation_that_may_have_worked_is_not_repeated(
-    fault: Answer, error: type[PixLabError]
+    fault: Answer, error: type[PixLabError], lane: Lane
 ) -> None:
     with serve([fault]) as script:
-        async with client(script) as pixlab:
+        async with client(script, lane) as pixlab:
             with pytest.raises(error) as caught:
                 await pixlab.oilpaint("https://example.org/a.png", radius=3)
 
@@ -145,10 +145,10 @@ async def test_a_generation_that_may_have_worked_is_not_repeated(
     assert caught.value.maybe_processed
 
 
-async def test_a_generation_is_repeated_where_the_policy_says_so() -> None:
+async def test_a_generation_is_repeated_where_the_policy_says_so(lane: Lane) -> None:
     reply = http(b'{"status":200,"link":"https://m/a.png","id":"a.png"}')
     with serve([None], [reply]) as script:
-        async with client(script, retry=RetryPolicy(base=0.0, repeat_stored=True)) as pixlab:
+        async with client(script, lane, retry=RetryPolicy(base=0.0, repeat_stored=True)) as pixlab:
             media = await pixlab.oilpaint("https://example.org/a.png", radius=3)
 
     assert (media.id, media.meta.attempts) == ("a.png", 2)
@@ -168,11 +168,11 @@ async def test_a_generation_is_repeated_where_the_policy_says_so() -> None:
 )
 @pytest.mark.parametrize("where", ["both", "body"])
 async def test_each_status_has_its_error_and_refusals_are_not_repeated(
-    status: int, error: type[ReplyError], where: str
+    status: int, error: type[ReplyError], where: str, lane: Lane
 ) -> None:
     body = f'{{"status":{status},"error":"because"}}'.encode()
     with serve([http(body, status if where == "both" else 200)]) as script:
-        async with client(script, retry=RetryPolicy(attempts=1)) as pixlab:
+        async with client(script, lane, retry=RetryPolicy(attempts=1)) as pixlab:
             with pytest.raises(error) as caught:
                 await pixlab.delete(LINK)
 
@@ -182,31 +182,31 @@ async def test_each_status_has_its_error_and_refusals_are_not_repeated(
     assert len(script.requests) == 1
 
 
-async def test_a_status_in_text_is_a_status() -> None:
+async def test_a_status_in_text_is_a_status(lane: Lane) -> None:
     with serve([http(b'{"status":"401","error":"no"}', 200)]) as script:
-        async with client(script) as pixlab:
+        async with client(script, lane) as pixlab:
             with pytest.raises(AuthenticationFailed):
                 await pixlab.delete(LINK)
 
 
-async def test_an_html_401_is_an_authentication_error() -> None:
+async def test_an_html_401_is_an_authentication_error(lane: Lane) -> None:
     with serve([http(b"<html>", 401, ["Content-Type: text/html"])]) as script:
-        async with client(script) as pixlab:
+        async with client(script, lane) as pixlab:
             with pytest.raises(AuthenticationFailed, match="no JSON, but text/html"):
                 await pixlab.delete(LINK)
 
 
-async def test_an_error_without_a_reason_says_so() -> None:
+async def test_an_error_without_a_reason_says_so(lane: Lane) -> None:
     with serve([http(b'{"status":400,"error":7}', 400)]) as script:
-        async with client(script) as pixlab:
+        async with client(script, lane) as pixlab:
             with pytest.raises(BadRequest, match="gave no reason"):
                 await pixlab.delete(LINK)
 
 
-async def test_a_long_reason_is_cut_and_freed_of_control_characters() -> None:
+async def test_a_long_reason_is_cut_and_freed_of_control_characters(lane: Lane) -> None:
     body = b'{"status":400,"error":"a\\u001b[31m' + b"x" * 1000 + b'"}'
     with serve([http(body, 400)]) as script:
-        async with client(script) as pixlab:
+        async with client(script, lane) as pixlab:
             with pytest.raises(BadRequest) as caught:
                 await pixlab.delete(LINK)
 
@@ -214,11 +214,11 @@ async def test_a_long_reason_is_cut_and_freed_of_control_characters() -> None:
     assert "\x1b" not in caught.value.message
 
 
-async def test_a_redirect_is_not_followed() -> None:
+async def test_a_redirect_is_not_followed(lane: Lane) -> None:
     with serve([http(b"")]) as other:
         location = f"Location: {other.base_url}/delete?key=echo"
         with serve([http(b"", 302, [location])]) as script:
-            async with client(script) as pixlab:
+            async with client(script, lane) as pixlab:
                 with pytest.raises(
                     ReplyError, match="redirect to 127.0.0.1, which is not"
                 ) as caught:
@@ -229,9 +229,9 @@ async def test_a_redirect_is_not_followed() -> None:
     assert "echo" not in str(caught.value)
 
 
-async def test_a_redirect_with_json_is_not_followed_either() -> None:
+async def test_a_redirect_with_json_is_not_followed_either(lane: Lane) -> None:
     with serve([http(b"{}", 307, ["Content-Type: application/json"])]) as script:
-        async with client(script) as pixlab:
+        async with client(script, lane) as pixlab:
             with pytest.raises(ReplyError, match="redirect to nowhere"):
                 await pixlab.delete(LINK)
 
@@ -245,9 +245,9 @@ def free_port() -> int:
 
 
 @pytest.mark.parametrize("name", ["delete", "oilpaint"])
-async def test_a_refused_connection_is_tried_again_whatever_the_call(name: str) -> None:
+async def test_a_refused_connection_is_tried_again_whatever_the_call(name: str, lane: Lane) -> None:
     async with AsyncPixLab(
-        base_url=f"http://127.0.0.1:{free_port()}", api_key=KEY, retry=QUICK
+        transport=lane, base_url=f"http://127.0.0.1:{free_port()}", api_key=KEY, retry=QUICK
     ) as pixlab:
         with pytest.raises(ConnectionFailed) as caught:
             if name == "delete":
@@ -261,9 +261,10 @@ async def test_a_refused_connection_is_tried_again_whatever_the_call(name: str) 
     assert error.__cause__ is not None
 
 
-async def test_a_call_goes_through_once_the_server_is_there() -> None:
+async def test_a_call_goes_through_once_the_server_is_there(lane: Lane) -> None:
     port = free_port()
     async with AsyncPixLab(
+        transport=lane,
         base_url=f"http://127.0.0.1:{port}",
         api_key=KEY,
         retry=RetryPolicy(attempts=10, base=0.2, cap=0.2),
@@ -291,9 +292,9 @@ async def _late_server(port: int) -> None:
             await listener.serve(answer)
 
 
-async def test_a_name_that_does_not_resolve_is_never_sent() -> None:
+async def test_a_name_that_does_not_resolve_is_never_sent(lane: Lane) -> None:
     async with AsyncPixLab(
-        base_url="https://no-such-host.invalid", api_key=KEY, retry=QUICK
+        transport=lane, base_url="https://no-such-host.invalid", api_key=KEY, retry=QUICK
     ) as pixlab:
         with pytest.raises(ConnectionFailed) as caught:
             await pixlab.oilpaint("https://example.org/a.png", radius=1)
@@ -357,9 +358,9 @@ def serve_tls(context: ssl.SSLContext) -> Any:
     return running()
 
 
-async def test_a_bad_certificate_is_not_tried_again(tls_port: int) -> None:
+async def test_a_bad_certificate_is_not_tried_again(tls_port: int, lane: Lane) -> None:
     async with AsyncPixLab(
-        base_url=f"https://localhost:{tls_port}", api_key=KEY, retry=QUICK
+        transport=lane, base_url=f"https://localhost:{tls_port}", api_key=KEY, retry=QUICK
     ) as pixlab:
         with pytest.raises(ConnectionFailed, match="(?i)certificate") as caught:
             await pixlab.delete(LINK)
@@ -367,10 +368,13 @@ async def test_a_bad_certificate_is_not_tried_again(tls_port: int) -> None:
     assert (caught.value.attempts, caught.value.permanent) == (1, True)
 
 
-async def test_a_plain_http_port_under_https_is_never_sent() -> None:
+async def test_a_plain_http_port_under_https_is_never_sent(lane: Lane) -> None:
     with serve([None]) as script:
         async with AsyncPixLab(
-            base_url=script.base_url.replace("http:", "https:"), api_key=KEY, retry=QUICK
+            transport=lane,
+            base_url=script.base_url.replace("http:", "https:"),
+            api_key=KEY,
+            retry=QUICK,
         ) as pixlab:
             with pytest.raises(ConnectionFailed) as caught:
                 await pixlab.delete(LINK)
@@ -381,18 +385,18 @@ async def test_a_plain_http_port_under_https_is_never_sent() -> None:
 # --- Reused connections -------------------------------------------------------------------
 
 
-async def test_a_stale_connection_is_replayed_at_once_and_free() -> None:
+async def test_a_stale_connection_is_replayed_at_once_and_free(lane: Lane) -> None:
     with serve([http(), None], [http()]) as script:
-        async with client(script, retry=RetryPolicy(attempts=1, base=100)) as pixlab:
+        async with client(script, lane, retry=RetryPolicy(attempts=1, base=100)) as pixlab:
             await pixlab.delete(LINK)
             gone = await pixlab.delete(LINK)
 
     assert (gone.state, gone.meta.attempts) == (DeletionState.DELETED, 2)
 
 
-async def test_a_stale_connection_is_replayed_once_only() -> None:
+async def test_a_stale_connection_is_replayed_once_only(lane: Lane) -> None:
     with serve([http(), None], [None]) as script:
-        async with client(script, retry=RetryPolicy(attempts=1)) as pixlab:
+        async with client(script, lane, retry=RetryPolicy(attempts=1)) as pixlab:
             await pixlab.delete(LINK)
             with pytest.raises(ConnectionFailed):
                 await pixlab.delete(LINK)
@@ -400,9 +404,9 @@ async def test_a_stale_connection_is_replayed_once_only() -> None:
     assert len(script.requests) == 3
 
 
-async def test_a_generation_on_a_stale_connection_is_not_replayed() -> None:
+async def test_a_generation_on_a_stale_connection_is_not_replayed(lane: Lane) -> None:
     with serve([http(), None], [http()]) as script:
-        async with client(script) as pixlab:
+        async with client(script, lane) as pixlab:
             await pixlab.delete(LINK)
             with pytest.raises(ConnectionFailed):
                 await pixlab.oilpaint("https://example.org/a.png", radius=1)
@@ -410,18 +414,18 @@ async def test_a_generation_on_a_stale_connection_is_not_replayed() -> None:
     assert len(script.requests) == 2
 
 
-async def test_a_connection_serves_many_calls(emulator: Emulator) -> None:
+async def test_a_connection_serves_many_calls(emulator: Emulator, lane: Lane) -> None:
     with serve([http()] * 3) as script:
-        async with client(script) as pixlab:
+        async with client(script, lane) as pixlab:
             for _ in range(3):
                 await pixlab.delete(LINK)
 
     assert script.accepted == 1
 
 
-async def test_a_broken_connection_serves_nobody_else() -> None:
+async def test_a_broken_connection_serves_nobody_else(lane: Lane) -> None:
     with serve([http(b"x" * (JSON_LIMIT + 1))], [http()]) as script:
-        async with client(script) as pixlab:
+        async with client(script, lane) as pixlab:
             await pixlab.delete(LINK)
 
     assert script.accepted == 2
@@ -430,26 +434,26 @@ async def test_a_broken_connection_serves_nobody_else() -> None:
 # --- Time ---------------------------------------------------------------------------------
 
 
-async def test_silence_ends_with_the_timeout() -> None:
+async def test_silence_ends_with_the_timeout(lane: Lane) -> None:
     with serve([b""]) as script:
-        async with client(script, timeout=0.05, retry=RetryPolicy(attempts=1)) as pixlab:
+        async with client(script, lane, timeout=0.05, retry=RetryPolicy(attempts=1)) as pixlab:
             with pytest.raises(TimedOut) as caught:
                 await pixlab.delete(LINK)
 
     assert (caught.value.phase, caught.value.sent) == ("read", True)
 
 
-async def test_silence_at_a_deletion_is_repeated() -> None:
+async def test_silence_at_a_deletion_is_repeated(lane: Lane) -> None:
     with serve([b""], [http(LOST, 404)]) as script:
-        async with client(script, timeout=0.05) as pixlab:
+        async with client(script, lane, timeout=0.05) as pixlab:
             gone = await pixlab.delete(LINK)
 
     assert gone.state is DeletionState.DELETED_UNCONFIRMED
 
 
-async def test_the_deadline_ends_a_call_that_drips(emulator: Emulator) -> None:
+async def test_the_deadline_ends_a_call_that_drips(emulator: Emulator, lane: Lane) -> None:
     with serve([b"HTTP/1.1 200 OK\r\nContent-Length: 500\r\n\r\n{", b""]) as script:
-        async with client(script, timeout=30, deadline=0.1) as pixlab:
+        async with client(script, lane, timeout=30, deadline=0.1) as pixlab:
             with pytest.raises(TimedOut) as caught:
                 await pixlab.delete(LINK)
 
@@ -457,9 +461,11 @@ async def test_the_deadline_ends_a_call_that_drips(emulator: Emulator) -> None:
     assert caught.value.elapsed < 5
 
 
-async def test_the_deadline_covers_the_wait_for_a_connection(emulator: Emulator) -> None:
+async def test_the_deadline_covers_the_wait_for_a_connection(
+    emulator: Emulator, lane: Lane
+) -> None:
     emulator.inject(Fault(endpoint="status", latency=0.5))
-    async with AsyncPixLab(base_url=emulator.base_url, connections=1) as pixlab:
+    async with AsyncPixLab(transport=lane, base_url=emulator.base_url, connections=1) as pixlab:
         async with anyio.create_task_group() as group:
             group.start_soon(pixlab.status)
             await anyio.wait_all_tasks_blocked()
@@ -470,10 +476,10 @@ async def test_the_deadline_covers_the_wait_for_a_connection(emulator: Emulator)
     assert (caught.value.phase, caught.value.sent, caught.value.attempts) == ("queue", False, 0)
 
 
-async def test_no_wait_is_begun_that_the_deadline_would_cut() -> None:
+async def test_no_wait_is_begun_that_the_deadline_would_cut(lane: Lane) -> None:
     with serve([None]) as script:
         policy = RetryPolicy(base=1000, cap=1000)
-        async with client(script, retry=policy, deadline=2) as pixlab:
+        async with client(script, lane, retry=policy, deadline=2) as pixlab:
             pixlab._core.random.seed(1)
             with pytest.raises(ConnectionFailed) as caught:
                 await pixlab.delete(LINK)
@@ -481,9 +487,9 @@ async def test_no_wait_is_begun_that_the_deadline_would_cut() -> None:
     assert caught.value.elapsed < 1
 
 
-async def test_without_a_deadline_calls_still_end() -> None:
+async def test_without_a_deadline_calls_still_end(lane: Lane) -> None:
     with serve([http()]) as script:
-        async with client(script, deadline=None) as pixlab:
+        async with client(script, lane, deadline=None) as pixlab:
             assert (await pixlab.delete(LINK)).deleted
 
 
@@ -508,10 +514,10 @@ LIMITED = b'{"status":429,"error":"too many requests"}'
     ids=["zero", "seconds", "negative", "garbage", "none", "a date"],
 )
 async def test_a_429_is_waited_for_and_the_call_goes_through(
-    headers: list[str], least: float
+    headers: list[str], least: float, lane: Lane
 ) -> None:
     with serve([http(LIMITED, 429, headers), http()]) as script:
-        async with client(script) as pixlab:
+        async with client(script, lane) as pixlab:
             began = time.monotonic()
             gone = await pixlab.delete(LINK)
 
@@ -520,10 +526,10 @@ async def test_a_429_is_waited_for_and_the_call_goes_through(
     assert gone.state is DeletionState.DELETED
 
 
-async def test_a_429_is_waited_for_by_a_generation_too() -> None:
+async def test_a_429_is_waited_for_by_a_generation_too(lane: Lane) -> None:
     reply = http(b'{"status":200,"link":"https://m/a.png","id":"a.png"}')
     with serve([http(LIMITED, 429, ["Retry-After: 0"]), reply]) as script:
-        async with client(script) as pixlab:
+        async with client(script, lane) as pixlab:
             media = await pixlab.oilpaint("https://example.org/a.png", radius=3)
 
     assert media.meta.attempts == 2
@@ -539,10 +545,10 @@ async def test_a_429_is_waited_for_by_a_generation_too() -> None:
     ids=["a day", "absurd", "a date in two hours"],
 )
 async def test_an_over_long_wait_raises_at_once_and_tells_it(
-    value: Callable[[], str], seconds: float
+    value: Callable[[], str], seconds: float, lane: Lane
 ) -> None:
     with serve([http(LIMITED, 429, [f"Retry-After: {value()}"])]) as script:
-        async with client(script) as pixlab:
+        async with client(script, lane) as pixlab:
             with pytest.raises(RateLimited) as caught:
                 await pixlab.delete(LINK)
 
@@ -550,32 +556,32 @@ async def test_an_over_long_wait_raises_at_once_and_tells_it(
     assert caught.value.elapsed < 1
 
 
-async def test_a_wait_beyond_the_deadline_raises_at_once() -> None:
+async def test_a_wait_beyond_the_deadline_raises_at_once(lane: Lane) -> None:
     with serve([http(LIMITED, 429, ["Retry-After: 30"])]) as script:
-        async with client(script, deadline=5) as pixlab:
+        async with client(script, lane, deadline=5) as pixlab:
             with pytest.raises(RateLimited):
                 await pixlab.delete(LINK)
 
 
-async def test_429s_end_after_some_attempts() -> None:
+async def test_429s_end_after_some_attempts(lane: Lane) -> None:
     with serve([http(LIMITED, 429, ["Retry-After: 0"])] * 5) as script:
-        async with client(script) as pixlab:
+        async with client(script, lane) as pixlab:
             with pytest.raises(RateLimited) as caught:
                 await pixlab.delete(LINK)
 
     assert caught.value.attempts == 3
 
 
-async def test_a_503_with_retry_after_is_waited_for() -> None:
+async def test_a_503_with_retry_after_is_waited_for(lane: Lane) -> None:
     busy = http(b'{"status":503,"error":"busy"}', 503, ["Retry-After: 0"])
     with serve([busy, http()]) as script:
-        async with client(script, retry=RetryPolicy(base=1000, cap=1000)) as pixlab:
+        async with client(script, lane, retry=RetryPolicy(base=1000, cap=1000)) as pixlab:
             assert (await pixlab.delete(LINK)).meta.attempts == 2
 
 
-async def test_a_call_that_waits_for_the_pacer_after_a_429_tells_of_the_429() -> None:
+async def test_a_call_that_waits_for_the_pacer_after_a_429_tells_of_the_429(lane: Lane) -> None:
     with serve([http(LIMITED, 429, ["Retry-After: 0.1"])], [b""]) as script:
-        async with client(script, deadline=0.25, timeout=5, connections=1) as pixlab:
+        async with client(script, lane, deadline=0.25, timeout=5, connections=1) as pixlab:
             async with anyio.create_task_group() as group:
                 errors: list[PixLabError] = []
 
@@ -595,9 +601,9 @@ async def test_a_call_that_waits_for_the_pacer_after_a_429_tells_of_the_429() ->
 # --- Budget -------------------------------------------------------------------------------
 
 
-async def test_retries_stop_when_the_budget_is_spent() -> None:
+async def test_retries_stop_when_the_budget_is_spent(lane: Lane) -> None:
     with serve([None]) as script:
-        async with client(script) as pixlab:
+        async with client(script, lane) as pixlab:
             for _ in range(20):
                 with pytest.raises(ConnectionFailed):
                     await pixlab.delete(LINK)
@@ -607,16 +613,17 @@ async def test_retries_stop_when_the_budget_is_spent() -> None:
 
 
 async def test_the_same_client_serves_the_next_call_after_every_fault(
-    pixlab: AsyncPixLab, emulator: Emulator
+    emulator: Emulator, lane: Lane
 ) -> None:
-    for fault in (Fault(reset="before"), Fault(reset="middle"), Fault(truncated=True)):
-        emulator.inject(fault)
-        await pixlab.status()
+    async with client_of(emulator, lane) as pixlab:
+        for fault in (Fault(reset="before"), Fault(reset="middle"), Fault(truncated=True)):
+            emulator.inject(fault)
+            await pixlab.status()
 
-    assert pixlab.stats().in_use == 0
+        assert pixlab.stats().in_use == 0
 
 
-async def test_infinite_deadlines_are_the_same_as_none() -> None:
+async def test_infinite_deadlines_are_the_same_as_none(lane: Lane) -> None:
     with serve([http()]) as script:
-        async with client(script, deadline=math.inf) as pixlab:
+        async with client(script, lane, deadline=math.inf) as pixlab:
             assert (await pixlab.delete(LINK)).deleted

@@ -44,6 +44,13 @@ HTTPX = {
     "transports._httpx_logging",
     "transports._httpx_sending",
     "transports._httpx_tls",
+    "transports._httpx_wire",
+}
+AIOHTTP = {
+    "transports.aiohttp",
+    "transports._aiohttp_faults",
+    "transports._aiohttp_sending",
+    "transports._aiohttp_upload",
 }
 # Rooms that `import pixlab_async` must not open.
 LATE = {
@@ -59,6 +66,7 @@ LATE = {
     "_notice",
     "_writer",
     *HTTPX,
+    *AIOHTTP,
 }
 
 
@@ -118,6 +126,14 @@ def test_only_the_transport_and_the_emulator_import_httpx(module: Path) -> None:
 
 
 @pytest.mark.parametrize("module", MODULES, ids=name_of)
+def test_only_the_fast_lane_imports_aiohttp(module: Path) -> None:
+    if name_of(module) in AIOHTTP:
+        return
+
+    assert not {entry.split(".")[0] for entry in imports(module)} & {"aiohttp", "yarl"}
+
+
+@pytest.mark.parametrize("module", MODULES, ids=name_of)
 def test_the_pure_rooms_import_no_event_loop(module: Path) -> None:
     name = name_of(module)
     if name in PURE or name.split(".")[0] in PURE:
@@ -156,8 +172,8 @@ def test_the_core_never_imports_the_late_rooms_on_import(module: Path) -> None:
 def test_importing_the_package_brings_none_of_the_extras_along() -> None:
     code = (
         "import sys, pixlab_async; "
-        "heavy = {'httpx', 'starlette', 'uvicorn', 'PIL', 'click', 'rich', 'pytest', 'trio', "
-        "'sqlite3'}; "
+        "heavy = {'aiohttp', 'httpx', 'starlette', 'uvicorn', 'sqlite3'}; "
+        "heavy |= {'PIL', 'click', 'rich', 'pytest', 'trio'}; "
         "print(sorted(heavy & set(sys.modules)))"
     )
 

@@ -24,6 +24,9 @@ from pixlab_async.emulator import Emulator, Fault
 
 from .conftest import png
 
+# Each test over both lanes.
+pytestmark = pytest.mark.usefixtures("lane")
+
 
 class Unseekable(io.RawIOBase):
     """A file that can be read once, like a pipe."""

@@ -25,10 +25,13 @@ from pixlab_async._temporary import _Making
 from pixlab_async.emulator import Emulator, Fault
 from pixlab_async.transports import Reply, Request
 
-from .conftest import client_of
+from .conftest import Lane, client_of
 from .scripted import wait_until
 
 CHURN = 500
+
+# Each test over both lanes.
+pytestmark = pytest.mark.usefixtures("lane")
 
 
 async def test_a_temporary_picture_is_there_while_it_is_used(
@@ -264,11 +267,11 @@ async def test_500_scope_cancellations_at_random_instants_leave_nothing(
 @pytest.mark.parametrize("anyio_backend", ["asyncio"])
 @pytest.mark.parametrize("times", [1, 2])
 async def test_500_native_cancellations_at_random_instants_leave_nothing(
-    emulator: Emulator, picture: bytes, times: int
+    emulator: Emulator, picture: bytes, times: int, lane: Lane
 ) -> None:
     randomly = random.Random(8)
     gate = asyncio.Semaphore(40)
-    async with client_of(emulator) as pixlab:
+    async with client_of(emulator, lane) as pixlab:
 
         async def one() -> None:
             async with pixlab.temporary(pixlab.oilpaint(picture, radius=1)):
@@ -327,11 +330,11 @@ async def _churn(
 
 
 async def test_10_000_cancelled_deletes_leave_all_ten_slots_usable(
-    emulator: Emulator, anyio_backend: str
+    emulator: Emulator, anyio_backend: str, lane: Lane
 ) -> None:
     randomly = random.Random(9)
     async with AsyncPixLab(
-        base_url=emulator.base_url, api_key=emulator.api_key, connections=10
+        transport=lane, base_url=emulator.base_url, api_key=emulator.api_key, connections=10
     ) as pixlab:
 
         async def cancel_one(delete: Callable[[], Awaitable[Any]]) -> None:
@@ -344,11 +347,11 @@ async def test_10_000_cancelled_deletes_leave_all_ten_slots_usable(
 
 @pytest.mark.parametrize("anyio_backend", ["asyncio"])
 async def test_10_000_natively_cancelled_deletes_leave_all_ten_slots_usable(
-    emulator: Emulator,
+    emulator: Emulator, lane: Lane
 ) -> None:
     randomly = random.Random(10)
     async with AsyncPixLab(
-        base_url=emulator.base_url, api_key=emulator.api_key, connections=10
+        transport=lane, base_url=emulator.base_url, api_key=emulator.api_key, connections=10
     ) as pixlab:
 
         async def cancel_one(delete: Callable[[], Awaitable[Any]]) -> None:
@@ -387,14 +390,14 @@ async def test_not_found_is_told_apart_from_a_lost_reply(pixlab: AsyncPixLab) ->
 @pytest.mark.parametrize("anyio_backend", ["asyncio"])
 @pytest.mark.parametrize("when", ["in the block", "while it is deleted"])
 async def test_the_end_of_a_program_deletes_what_is_in_use(
-    emulator: Emulator, picture: bytes, when: str
+    emulator: Emulator, picture: bytes, when: str, lane: Lane
 ) -> None:
     """asyncio.run cancels every task natively, those that shelter a deletion too."""
     if when == "while it is deleted":
         emulator.inject(Fault(endpoint="delete", status=503, headers={"Retry-After": "0.3"}))
 
     async def main() -> None:
-        pixlab = client_of(emulator)
+        pixlab = client_of(emulator, lane)
         entered = asyncio.Semaphore(0)
 
         async def one() -> None:
@@ -420,12 +423,12 @@ async def test_the_end_of_a_program_deletes_what_is_in_use(
 
 @pytest.mark.parametrize("anyio_backend", ["asyncio"])
 async def test_a_picture_in_the_making_at_the_end_of_a_program_is_told_of(
-    emulator: Emulator, picture: bytes, caplog: pytest.LogCaptureFixture
+    emulator: Emulator, picture: bytes, caplog: pytest.LogCaptureFixture, lane: Lane
 ) -> None:
     emulator.inject(Fault(endpoint="oilpaint", latency=0.5, status=500))
 
     async def main() -> None:
-        pixlab = client_of(emulator)
+        pixlab = client_of(emulator, lane)
 
         async def one() -> None:
             try:

@@ -26,10 +26,11 @@ from pixlab_async._protocol import JSON_LIMIT
 from pixlab_async.emulator import Emulator
 from pixlab_async.transports import Reply, Request, TransportFault
 from pixlab_async.transports._body import BodyReader
-from pixlab_async.transports._httpx_tls import _make_ssl_context, ssl_context
+from pixlab_async.transports._httpx_tls import http1_context, http_context, ssl_context
+from pixlab_async.transports._httpx_wire import WIRE
 from pixlab_async.transports.httpx import HttpxTransport
 
-from .conftest import QUICK
+from .conftest import QUICK, Lane
 from .scripted import JSON_OK, http, serve
 
 KEY = "0123456789abcdef0123456789abcdef"
@@ -101,20 +102,20 @@ def test_other_codings_are_a_fault(coding: str) -> None:
         BodyReader(10, coding)
 
 
-async def test_a_gzip_reply_is_read(anyio_backend: str) -> None:
+async def test_a_gzip_reply_is_read(anyio_backend: str, lane: Lane) -> None:
     with serve([http(gzip.compress(JSON_OK), 200, ["Content-Encoding: gzip"])]) as script:
-        async with AsyncPixLab(base_url=script.base_url, api_key=KEY) as pixlab:
+        async with AsyncPixLab(transport=lane, base_url=script.base_url, api_key=KEY) as pixlab:
             gone = await pixlab.delete(LINK)
 
     assert gone.state is DeletionState.DELETED
 
 
-async def test_a_reply_without_an_end_is_stopped() -> None:
+async def test_a_reply_without_an_end_is_stopped(lane: Lane) -> None:
     endless = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n" + (
         b"10000\r\n" + b"x" * 0x10000 + b"\r\n"
     ) * (2 * JSON_LIMIT // 0x10000)
     with serve([endless, b""]) as script:
-        async with AsyncPixLab(base_url=script.base_url, api_key=KEY) as pixlab:
+        async with AsyncPixLab(transport=lane, base_url=script.base_url, api_key=KEY) as pixlab:
             with pytest.raises(UnreadableReply, match="over the limit"):
                 await pixlab.oilpaint("https://example.org/a.png", radius=1)
 
@@ -126,16 +127,17 @@ def transports() -> dict[str, Any]:
     plain = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     return {
         "default": {},
+        "fast": {"transport": "fast"},
         "httpx transport": {"transport": httpx.AsyncHTTPTransport(verify=plain)},
     }
 
 
-@pytest.mark.parametrize("choice", ["default", "httpx transport", "httpx client"])
+@pytest.mark.parametrize("choice", ["default", "fast", "httpx transport", "httpx client"])
 @pytest.mark.parametrize("auth", ["query", "header"])
 async def test_every_way_to_send_sends_the_same(
-    emulator: Emulator, picture: bytes, choice: str, auth: Any
+    emulator: Emulator, picture: bytes, choice: str, auth: Any, anyio_backend: str
 ) -> None:
-    if choice == "httpx client" and auth == "query":
+    if (choice, auth) == ("httpx client", "query") or (choice, anyio_backend) == ("fast", "trio"):
         return
 
     async with httpx.AsyncClient() as http_client:
@@ -143,7 +145,10 @@ async def test_every_way_to_send_sends_the_same(
         if choice != "httpx client":
             options = transports()[choice]
         async with AsyncPixLab(
-            base_url=emulator.base_url, api_key=emulator.api_key, auth=auth, **options
+            base_url=emulator.base_url,
+            api_key=emulator.api_key,
+            auth=auth,
+            **options,
         ) as pixlab:
             media = await pixlab.store(io.BytesIO(picture), comment="ü&=+%20")
             await pixlab.oilpaint(media, radius=1)
@@ -156,26 +161,71 @@ async def test_every_way_to_send_sends_the_same(
 
 
 async def test_an_upload_of_unknown_length_works_through_every_way(
-    emulator: Emulator, picture: bytes
+    emulator: Emulator, picture: bytes, anyio_backend: str
 ) -> None:
-    for options in transports().values():
+    ways = transports()
+    if anyio_backend == "trio":
+        del ways["fast"]
+    for options in ways.values():
         async with AsyncPixLab(
             base_url=emulator.base_url, api_key=emulator.api_key, **options
         ) as pixlab:
             await pixlab.store(iter([picture]))
 
-    assert [request.file for request in emulator.received] == [picture, picture]
+    assert [request.file for request in emulator.received] == [picture] * len(ways)
 
 
-async def test_a_link_goes_over_the_wire_byte_for_byte() -> None:
+async def test_a_link_goes_over_the_wire_byte_for_byte(lane: Lane) -> None:
     with serve([http()]) as script:
-        async with AsyncPixLab(base_url=script.base_url, api_key=KEY) as pixlab:
+        async with AsyncPixLab(transport=lane, base_url=script.base_url, api_key=KEY) as pixlab:
             await pixlab.delete(LINK)
 
     expected = b"link=https%3A%2F%2Fmedia.example%2Fa%20b%3Fx%3D1%26y%3D%C3%A9%2B".replace(
         b"%20", b"%2520"
     )
     assert script.requests[0].startswith(b"GET /delete?" + expected + b"&key=")
+
+
+async def test_what_a_connection_keeps_of_a_request_fits_the_next_one_or_is_made_anew() -> None:
+    other = "fedcba9876543210fedcba9876543210"
+    with serve([http()] * 6) as script:
+        async with AsyncPixLab(base_url=script.base_url, api_key=KEY) as pixlab:
+            tenant = pixlab.with_options(api_key=other, auth="header")
+            await pixlab.delete("a.png")
+            await pixlab.delete("b.png")
+            await tenant.delete("c.png")
+            await pixlab.delete("d.png")
+            await pixlab.status()
+            await tenant.with_options(timeout=7).delete("e.png")
+
+    assert script.accepted == 1
+    lines = [request.partition(b" HTTP")[0] for request in script.requests]
+    key = b"&key=" + KEY.encode()
+    assert lines == [
+        b"GET /delete?link=a.png" + key,
+        b"GET /delete?link=b.png" + key,
+        b"GET /delete?link=c.png",
+        b"GET /delete?link=d.png" + key,
+        b"GET /status",
+        b"GET /delete?link=e.png",
+    ]
+    carrying = [other.encode() in request for request in script.requests]
+    assert carrying == [False, False, True, False, False, True]
+
+
+async def test_an_idle_connection_keeps_neither_key_nor_link() -> None:
+    with serve([http()] * 2) as script:
+        transport = HttpxTransport()
+        async with AsyncPixLab(
+            base_url=script.base_url, api_key=KEY, transport=transport
+        ) as pixlab:
+            await pixlab.delete(LINK)
+            await pixlab.with_options(auth="header").delete(LINK)
+            (slot,) = transport._free(f"{script.base_url}/delete")
+            assert slot.kept is not None
+            wire = slot.kept.outer.extensions[WIRE]
+            assert wire.extensions["target"] == b""
+            assert KEY not in f"{vars(slot.kept.outer)}{vars(wire)}{wire.headers.raw}"
 
 
 async def test_an_app_can_be_called_without_a_socket(picture: bytes) -> None:
@@ -305,7 +355,10 @@ async def test_a_mock_transport_of_httpx_works() -> None:
 async def test_a_closed_client_of_the_callers_is_told(emulator: Emulator) -> None:
     http_client = httpx.AsyncClient()
     async with AsyncPixLab(
-        base_url=emulator.base_url, api_key=KEY, http_client=http_client, auth="header"
+        base_url=emulator.base_url,
+        api_key=KEY,
+        http_client=http_client,
+        auth="header",
     ) as pixlab:
         await http_client.aclose()
         with pytest.raises(ConfigurationError, match="The httpx client is closed"):
@@ -365,12 +418,13 @@ async def test_all_connections_that_died_while_idle_are_dropped_at_once() -> Non
 
 
 async def test_certificates_that_cannot_be_read_are_told(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, lane: Lane
 ) -> None:
     monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "none.pem"))
-    _make_ssl_context.cache_clear()
+    http_context.cache_clear()
+    http1_context.cache_clear()
 
-    async with AsyncPixLab(api_key=KEY, base_url="https://localhost:1") as pixlab:
+    async with AsyncPixLab(transport=lane, api_key=KEY, base_url="https://localhost:1") as pixlab:
         with pytest.raises(ConfigurationError, match="SSL_CERT_FILE"):
             await pixlab.delete("a.png")
 

@@ -64,7 +64,7 @@ class Run:
         self._feed = JournalFeed(
             self.source, journal, self.guard, rules.dry_run, self._record.settle
         )
-        self._batch = self.client.batch(
+        self._batch = self.client._batch(  # noqa: SLF001 - a room of the same house
             self._feed,
             rules,
             rate=self.rate,

@@ -1,4 +1,4 @@
-"""The log lines of httpx and what lies under it, freed of keys.
+"""The log lines of the HTTP libraries and what lies under them, freed of keys.
 
 httpcore logs reply headers and parse errors at DEBUG. A service or a proxy that echoes the
 request, in a ``Location`` say, would so bring the key into the log. Levels and handlers of
@@ -17,6 +17,7 @@ _LOGGERS = (
     "hpack.hpack",  # prints the path and every header of an HTTP/2 request
     "hpack.table",
     "httpx",  # prints the reply's reason phrase
+    "aiohttp.client",  # prints cookies that it cannot read
 )
 
 

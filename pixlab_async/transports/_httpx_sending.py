@@ -1,7 +1,6 @@
 """How one request goes through an ``httpx.AsyncClient``, and its reply comes back.
 
-The request that httpx sees, logs and hangs on its exceptions has neither parameters nor
-key: both are put in by ``KeyedTransport`` below all of that.
+What httpx is shown of it, and what it is not, is in ``_httpx_wire``.
 """
 
 from __future__ import annotations
@@ -9,91 +8,22 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator, AsyncIterator, Mapping
 from contextlib import asynccontextmanager, suppress
 from functools import cache
-from typing import Any, cast
+from typing import cast
 
 import anyio
 import httpx
-from attrs import define
 
 from .._errors import ConfigurationError
 from ._body import BodyReader
 from ._httpx_faults import bare, broken, fault_of
 from ._httpx_logging import scrub_debug_log
-from ._seam import Chunks, Reply, Request, TransportFault
+from ._httpx_wire import Slot, outer_request
+from ._seam import Reply, Request, TransportFault
 
 # Longer than a host needs to answer a SYN, shorter than a caller's patience.
 CONNECT_TIMEOUT = 10.0
 # Bounded, since an await in a clean-up must end.
 CLOSE_TIMEOUT = 5.0
-
-_REQUEST = "pixlab.request"
-_SLOT = "pixlab.slot"
-
-
-@define(eq=False, repr=False)
-class Slot:
-    """A transport, and what we may ask of it.
-
-    ``native``: an ``httpx.AsyncHTTPTransport`` of ours, which takes the target as it is
-    through httpx's documented ``target`` extension: no URL is parsed, no byte is changed.
-    """
-
-    transport: httpx.AsyncBaseTransport
-    native: bool = False
-    used: bool = False
-
-
-class _WireRequest(httpx.Request):
-    """The request with key and parameters in it; lives below httpx's logging only."""
-
-    def __repr__(self) -> str:
-        return f"<Request({self.method!r}, masked)>"
-
-
-class KeyedTransport(httpx.AsyncBaseTransport):
-    """Puts target and headers in, in the last step."""
-
-    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        slot: Slot = request.extensions[_SLOT]
-        ours: Request = request.extensions[_REQUEST]
-        target = ours.target.encode("ascii")
-        extensions = {"timeout": request.extensions["timeout"]}
-        url = request.url
-        if slot.native:
-            extensions["target"] = target
-        else:
-            url = url.copy_with(raw_path=target)
-
-        wire = wire_request(ours, url, extensions)
-        return await slot.transport.handle_async_request(wire)
-
-
-def wire_request(request: Request, url: httpx.URL, extensions: dict[str, Any]) -> httpx.Request:
-    if isinstance(request.content, bytes):
-        return _WireRequest(
-            request.method,
-            url,
-            headers=request.headers,
-            content=request.content,
-            extensions=extensions,
-        )
-
-    headers = [("Host", url.netloc.decode("ascii")), *request.headers]
-    stream = _Upload(request.content)
-    return _WireRequest(request.method, url, headers=headers, stream=stream, extensions=extensions)
-
-
-class _Upload(httpx.AsyncByteStream):
-    """A body that is made while it is sent.
-
-    httpx's own wrapper is an async generator, which a failed upload would leave open.
-    """
-
-    def __init__(self, chunks: Chunks) -> None:
-        self._chunks = chunks
-
-    def __aiter__(self) -> AsyncIterator[bytes]:
-        return self._chunks
 
 
 class _NoCookies(httpx.Cookies):
@@ -131,11 +61,7 @@ class Sender:
         return known
 
     def _outer(self, request: Request, slot: Slot) -> httpx.Request:
-        return httpx.Request(
-            request.method,
-            self._url(request.url),
-            extensions={_REQUEST: request, _SLOT: slot, "timeout": timeouts(request.timeout)},
-        )
+        return outer_request(request, slot, self._url(request.url), timeouts(request.timeout))
 
     async def _exchange(self, outer: httpx.Request, limit: int, *, reused: bool = False) -> Reply:
         """Send, and read the reply to its end."""
@@ -244,9 +170,10 @@ async def close(resource: httpx.Response | httpx.AsyncBaseTransport | httpx.Asyn
 
 async def _read(response: httpx.Response, limit: int) -> Reply:
     try:
+        headers = _fields(response)
         body = BodyReader(
             limit,
-            response.headers.get("content-encoding", ""),
+            headers.get("content-encoding", ""),
             http_status=response.status_code,
         )
         async for chunk in (chunks := _chunks(response)):
@@ -256,10 +183,19 @@ async def _read(response: httpx.Response, limit: int) -> Reply:
                 await _abandon(chunks)
                 raise
         await response.aclose()
-        return Reply(response.status_code, response.headers, body.finish())
+        return Reply(response.status_code, headers, body.finish())
     except BaseException:
         await close(response)
         raise
+
+
+def _fields(response: httpx.Response) -> dict[str, str]:
+    """The header fields by their names in lower case; httpx's own look-ups cost more."""
+    fields: dict[str, str] = {}
+    for raw_name, raw_value in response.headers.raw:
+        name, value = raw_name.decode("latin-1").lower(), raw_value.decode("latin-1")
+        fields[name] = f"{fields[name]}, {value}" if name in fields else value
+    return fields
 
 
 def _chunks(response: httpx.Response) -> AsyncIterator[bytes]:

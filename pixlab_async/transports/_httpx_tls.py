@@ -1,9 +1,10 @@
-"""TLS contexts: one per process for real hosts, one that trusts nobody for plain http."""
+"""TLS contexts: one per process and way to speak for real hosts, one for plain http."""
 
 from __future__ import annotations
 
 import ssl
-from functools import cache
+from collections.abc import Callable
+from functools import _lru_cache_wrapper, cache
 from threading import Lock
 
 import anyio.to_thread
@@ -15,23 +16,41 @@ _context_lock = Lock()
 
 
 @cache
-def _make_ssl_context() -> ssl.SSLContext:
+def http_context() -> ssl.SSLContext:
+    """For the default lane."""
     return httpx.create_ssl_context()
 
 
-def _locked_ssl_context() -> ssl.SSLContext:
+# Its own: httpx writes the protocols that it offers into the context, at each connection.
+@cache
+def http2_context() -> ssl.SSLContext:
+    """For HTTP/2."""
+    return httpx.create_ssl_context()
+
+
+@cache
+def http1_context() -> ssl.SSLContext:
+    """For a lane that speaks HTTP/1.1 alone; httpx writes into its own what it speaks."""
+    context = httpx.create_ssl_context()
+    context.set_alpn_protocols(["http/1.1"])
+    return context
+
+
+def _locked(make: Callable[[], ssl.SSLContext]) -> ssl.SSLContext:
     # Two threads that ask at once must not both spend 20 ms on loading certificates.
     with _context_lock:
-        return _make_ssl_context()
+        return make()
 
 
-async def ssl_context() -> ssl.SSLContext:
-    """The process's one TLS context, made in a thread the first time (some 20 ms)."""
-    if _make_ssl_context.cache_info().currsize:
-        return _make_ssl_context()
+async def ssl_context(
+    make: _lru_cache_wrapper[ssl.SSLContext] = http_context,
+) -> ssl.SSLContext:
+    """The process's one TLS context of a lane, made in a thread the first time (some 20 ms)."""
+    if make.cache_info().currsize:
+        return make()
 
     try:
-        return await anyio.to_thread.run_sync(_locked_ssl_context)
+        return await anyio.to_thread.run_sync(_locked, make)
     except OSError as error:
         raise ConfigurationError(
             f"The certificates to check hosts with cannot be read ({error.strerror or error}): "

@@ -129,7 +129,10 @@ class Transport(Protocol):
     """Moves requests over the wire. Implement it to bring another HTTP stack.
 
     The client calls ``send`` at most ``connections`` times at once, each in a task of its
-    own that may be cancelled at any await, and only from one event loop.
+    own that may be cancelled at any await, and only from one event loop. That task is always
+    cancelled through a scope of anyio's. A transport which no cancellation harms, asyncio's
+    own included, may have an attribute ``cancel_safe`` that is true: then it is called in
+    the task of whoever makes the call, which takes less time.
     """
 
     async def send(self, request: Request) -> Reply:

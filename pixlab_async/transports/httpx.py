@@ -17,25 +17,25 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
+from importlib import import_module
 from typing import TypeGuard
 
 import httpx
 from attrs import evolve
 
+from .._errors import ConfigurationError
 from .._key import HEADER, PARAMETER, guard_text
 from .._origin import BaseURL, from_environment
 from ._httpx_sending import (
     Client,
-    KeyedTransport,
     Sender,
-    Slot,
     Stream,
     close,
     fetching,
     timeouts,
-    wire_request,
 )
-from ._httpx_tls import plain_context, ssl_context
+from ._httpx_tls import http2_context, http_context, plain_context, ssl_context
+from ._httpx_wire import KeyedTransport, Slot, wire_request
 from ._seam import Reply, Request, TransportFault
 
 # Idle connections older than this are not trusted to be open still. What the service
@@ -49,8 +49,11 @@ _ONE_CONNECTION = httpx.Limits(
 class HttpxTransport(Sender):
     """The default lane: one connection each, handed out last in, first out."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, http2: bool = False) -> None:
+        if http2:
+            _require_h2()
         super().__init__(Client(transport=KeyedTransport(), trust_env=False))
+        self._http2 = http2
         # Idle connections by origin, and each known URL's share of them.
         self._idle: dict[str, list[Slot]] = {}
         self._idle_of: dict[str, list[Slot]] = {}
@@ -72,6 +75,8 @@ class HttpxTransport(Sender):
             raise
 
         slot.used = True
+        if slot.kept is not None:
+            slot.kept.aim("")  # an idle connection keeps nobody's key and link
         await self._put_back(slot, free)
         return reply
 
@@ -106,9 +111,10 @@ class HttpxTransport(Sender):
 
     async def _open(self, url: str) -> Slot:
         secure = url.startswith("https:")
-        context = await ssl_context() if secure else plain_context()
+        make = http2_context if self._http2 else http_context
+        context = await ssl_context(make) if secure else plain_context()
         transport = httpx.AsyncHTTPTransport(
-            verify=context, trust_env=False, limits=_ONE_CONNECTION
+            verify=context, trust_env=False, limits=_ONE_CONNECTION, http2=self._http2
         )
         return Slot(transport, native=True)
 
@@ -117,6 +123,15 @@ class HttpxTransport(Sender):
             await close(slot.transport)
         else:
             free.append(slot)
+
+
+def _require_h2() -> None:
+    try:
+        import_module("h2")
+    except ImportError:
+        raise ConfigurationError(
+            "http2=True needs the extra 'http2': in the checkout run pip install '.[http2]'."
+        ) from None
 
 
 class ForeignTransport(Sender):

@@ -1,0 +1,135 @@
+"""What of a request httpx sees and logs, and what goes over the wire.
+
+The request that httpx sees, logs and hangs on its exceptions has neither parameters nor
+key. Another one hangs on it that has both, and ``KeyedTransport``, below all of that, sends
+that one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from typing import Any
+
+import httpx
+from attrs import define, frozen
+
+from .._key import HEADER
+from ._seam import Chunks, Request
+
+SLOT = "pixlab.slot"
+WIRE = "pixlab.wire"
+
+
+@define(eq=False, repr=False)
+class Slot:
+    """A transport, and what we may ask of it.
+
+    Attributes:
+        transport: Of httpx.
+        native: Whether it is a one-connection ``httpx.AsyncHTTPTransport`` of ours, which
+            takes the target as it is through httpx's documented ``target`` extension: no
+            URL is parsed, no byte is changed. It serves one request at a time.
+        used: Whether it has served.
+        kept: The last request that it sent, where it is native.
+    """
+
+    transport: httpx.AsyncBaseTransport
+    native: bool = False
+    used: bool = False
+    kept: Kept | None = None
+
+
+class _WireRequest(httpx.Request):
+    """The request with key and parameters in it; lives below httpx's logging only."""
+
+    def __repr__(self) -> str:
+        return f"<Request({self.method!r}, masked)>"
+
+
+@frozen(eq=False, repr=False)
+class Kept:
+    """A request without a body, kept for the next one like it: only the target changes.
+
+    Making httpx's objects anew costs a tenth of a call.
+    """
+
+    method: str
+    url: str
+    headers: tuple[tuple[str, str], ...]
+    timeout: float
+    outer: httpx.Request
+
+    def fits(self, request: Request) -> bool:
+        """Whether the request differs in nothing but its target."""
+        return (
+            request.url == self.url
+            and request.method == self.method
+            and request.timeout == self.timeout
+            and request.content == b""
+            and request.headers == self.headers
+        )
+
+    def aim(self, target: str) -> httpx.Request:
+        """The request, with that target."""
+        self.outer.extensions[WIRE].extensions["target"] = target.encode("ascii")
+        return self.outer
+
+
+class KeyedTransport(httpx.AsyncBaseTransport):
+    """Sends the request with target and key in it in the place of the one that httpx saw."""
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        slot: Slot = request.extensions[SLOT]
+        return await slot.transport.handle_async_request(request.extensions[WIRE])
+
+
+def wire_request(request: Request, url: httpx.URL, extensions: dict[str, Any]) -> httpx.Request:
+    if isinstance(request.content, bytes):
+        return _WireRequest(
+            request.method,
+            url,
+            headers=request.headers,
+            content=request.content,
+            extensions=extensions,
+        )
+
+    headers = [("Host", url.netloc.decode("ascii")), *request.headers]
+    stream = _Upload(request.content)
+    return _WireRequest(request.method, url, headers=headers, stream=stream, extensions=extensions)
+
+
+class _Upload(httpx.AsyncByteStream):
+    """A body that is made while it is sent.
+
+    httpx's own wrapper is an async generator, which a failed upload would leave open.
+    """
+
+    def __init__(self, chunks: Chunks) -> None:
+        self._chunks = chunks
+
+    def __aiter__(self) -> AsyncIterator[bytes]:
+        return self._chunks
+
+
+def outer_request(
+    request: Request, slot: Slot, url: httpx.URL, patience: dict[str, float | None]
+) -> httpx.Request:
+    """The request that httpx sees; the one that is sent hangs on it."""
+    if slot.kept is not None and slot.kept.fits(request):
+        return slot.kept.aim(request.target)
+
+    target = request.target.encode("ascii")
+    extensions: dict[str, Any] = {"timeout": patience}
+    if slot.native:
+        extensions["target"] = target
+    wire_url = url if slot.native else url.copy_with(raw_path=target)
+    wire = wire_request(request, wire_url, extensions)
+    extensions = {WIRE: wire, SLOT: slot, "timeout": patience}
+    outer = httpx.Request(request.method, url, extensions=extensions)
+    if slot.native and request.content == b"" and not _holds_key(request.headers):
+        slot.kept = Kept(request.method, request.url, request.headers, request.timeout, outer)
+    return outer
+
+
+def _holds_key(headers: tuple[tuple[str, str], ...]) -> bool:
+    return any(name == HEADER for name, _ in headers)

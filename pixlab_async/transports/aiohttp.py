@@ -1,0 +1,110 @@
+"""The fast lane: aiohttp, used natively. Needs the extra ``fast``; asyncio only.
+
+How each request is sent is in ``_aiohttp_sending``. Cancelling closes the connection at
+once, whatever the request was doing; aiohttp does that itself.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from ssl import SSLContext
+from urllib.parse import quote, urlsplit
+
+import anyio
+from yarl import URL
+
+from .._errors import ConfigurationError
+from .._origin import is_host
+from .._protocol import USER_AGENT
+from ._aiohttp_sending import Attempt, Pool, Stream, read, session
+from ._httpx_logging import scrub_debug_log
+from ._seam import Reply, Request
+
+# Of a link: what may stand in a request's first line as it is.
+_PLAIN = "%/:@!$&'()*+,;=?~[]"
+
+
+class AiohttpTransport:
+    """The fast lane: see ``AsyncPixLab(transport="fast")``."""
+
+    cancel_safe = True
+
+    def __init__(self) -> None:
+        scrub_debug_log()
+        self._urls: dict[str, URL] = {}
+        self._pools: dict[str, Pool] = {}
+        self._closed = False
+
+    async def send(self, request: Request) -> Reply:
+        url = self._urls.get(request.url)
+        if url is None:
+            url = self._urls[request.url] = URL(request.url)
+        attempt = Attempt(self._pool(url) or await self._open(url), url, request)
+        async with attempt as response:
+            return await read(response, attempt)
+
+    @asynccontextmanager
+    async def fetch(self, url: str, *, timeout: float) -> AsyncGenerator[Stream]:
+        bare, request = fetching(url, timeout)
+        attempt = Attempt(self._pool(bare) or await self._open(bare), bare, request)
+        async with attempt as response:
+            yield Stream(response, attempt)
+
+    async def aclose(self) -> None:
+        """Close every connection, those of calls under way when these end."""
+        self._closed = True
+        while self._pools:
+            _, pool = self._pools.popitem()
+            await pool.retire()
+
+    def _pool(self, url: URL) -> Pool | None:
+        pool = self._pools.get(url.scheme)
+        return None if pool is None or pool.retired else pool
+
+    async def _open(self, url: URL) -> Pool:
+        """The pool for the URL's scheme, made by the first call that needs it."""
+        if not anyio.get_cancelled_exc_class().__module__.startswith("asyncio"):
+            raise ConfigurationError(
+                "transport='fast' works under asyncio only: leave it out to run under trio."
+            )
+
+        context: SSLContext | bool = True
+        if url.scheme == "https":
+            # Here and not above: it imports httpx, for the same list of authorities.
+            from ._httpx_tls import http1_context, ssl_context  # noqa: PLC0415
+
+            context = await ssl_context(http1_context)
+        pool = self._pool(url)  # somebody else may have made it while certificates were read
+        if pool is None:
+            pool = self._pools[url.scheme] = Pool(session(context), retired=self._closed)
+        return pool
+
+
+def fetching(link: str, seconds: float) -> tuple[URL, Request]:
+    """The request for a file, and its URL without what is private.
+
+    Percent signs stay as they are: in a link they are part of its text.
+    """
+    try:
+        parts = urlsplit(link)
+        bare = URL(f"{parts.scheme}://{parts.netloc}/")
+        if not is_host(bare.raw_host or ""):  # once its letters are told apart
+            raise ValueError(bare)
+
+        target = quote(parts.path or "/", safe=_PLAIN)
+        if parts.query:
+            target += "?" + quote(parts.query, safe=_PLAIN)
+    except ValueError as error:
+        raise ConfigurationError("The link is no valid URL.") from error
+
+    return bare, Request(
+        method="GET",
+        endpoint="download",
+        url=str(bare),
+        target=target,
+        headers=(("Accept", "*/*"), ("Accept-Encoding", "identity"), ("User-Agent", USER_AGENT)),
+        content=b"",
+        limit=0,
+        timeout=seconds,
+    )
