@@ -112,16 +112,21 @@ if hasattr(os, "register_at_fork"):
     )
 
 
-def open_database(path: Path, kind: Kind) -> sqlite3.Connection:
+def open_database(path: Path, kind: Kind, *, mounts: Path = _MOUNTS) -> sqlite3.Connection:
     """A connection to a file of that kind, which is made where it is not there.
 
     It is in autocommit, and any thread may use it, one at a time.
+
+    Args:
+        path: The file.
+        kind: What it is.
+        mounts: The system's table of file systems, which need not be there.
 
     Raises:
         ConfigurationError: The file cannot be opened or made, or is another's.
     """
     path = path.absolute()  # never one of SQLite's special names
-    _check_place(path, kind)
+    _check_place(path, kind, mounts)
     try:
         connection = sqlite3.connect(
             path, timeout=_BUSY, isolation_level=None, check_same_thread=False
@@ -160,10 +165,10 @@ def transact(
     connection.execute("COMMIT")
 
 
-def _check_place(path: Path, kind: Kind) -> None:
+def _check_place(path: Path, kind: Kind, mounts: Path) -> None:
     """See that the file can be there, and make an empty one that only we can read."""
     try:
-        remote = _remote(path.parent)
+        remote = _remote(path.parent, mounts)
         if remote is not None:
             raise _refused(
                 path, kind, f"is on a network file system ({remote}), where SQLite is not safe"
@@ -187,7 +192,7 @@ def _check_place(path: Path, kind: Kind) -> None:
             raise _refused(path, kind, f"cannot be written: the file{whose} is read-only")
 
 
-def _remote(folder: Path, mounts: Path = _MOUNTS) -> str | None:
+def _remote(folder: Path, mounts: Path) -> str | None:
     """The type of file system where it is one of those that are shared between machines."""
     status = folder.stat()
     if not mounts.exists():

@@ -56,10 +56,14 @@ def checked(options: Options, *, hides_query: bool) -> Options:
     if not isinstance(options.retry, RetryPolicy):
         raise ConfigurationError(f"retry must be a RetryPolicy, not {options.retry!r}.")
 
-    if not isinstance(options.tag, str) or not options.tag.isprintable():
-        raise ConfigurationError(f"tag must be a str of printable characters: {options.tag!r}.")
-
+    checked_tag(options.tag)
     return options
+
+
+def checked_tag(tag: object) -> None:
+    """See that a ledger's rows can have the label."""
+    if not isinstance(tag, str) or not tag.isprintable():
+        raise ConfigurationError(f"tag must be a str of printable characters, not {tag!r}.")
 
 
 def carried_by(http_client: httpx.AsyncClient, auth: Auth, transport: object) -> BaseURL:

@@ -113,6 +113,11 @@ def test_another_kind_of_ours_is_refused(tmp_path: Path) -> None:
         open_database(tmp_path / "a.db", Kind("diary", 0x4321, 1, "CREATE TABLE days (day)"))
 
 
+def test_what_else_goes_wrong_is_sqlites_to_tell(tmp_path: Path) -> None:
+    with pytest.raises(sqlite3.OperationalError, match="nonsense"):
+        open_database(tmp_path / "a.db", Kind("notebook", 0x1234, 1, "CREATE nonsense"))
+
+
 def test_a_newer_version_is_refused(tmp_path: Path) -> None:
     opened(tmp_path / "a.db")
 
@@ -154,6 +159,22 @@ def mounts(tmp_path: Path, kind: str) -> Path:
 @pytest.mark.parametrize("kind", ["nfs", "nfs4", "cifs", "smb3", "9p", "fuse.sshfs"])
 def test_a_network_file_system_is_known(tmp_path: Path, kind: str) -> None:
     assert _remote(tmp_path, mounts(tmp_path, kind)) == kind
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no device numbers")
+def test_a_network_file_system_is_refused(tmp_path: Path) -> None:
+    table = mounts(tmp_path, "nfs4")
+    with pytest.raises(ConfigurationError, match=r"on a network file system \(nfs4\)"):
+        open_database(tmp_path / "a.db", KIND, mounts=table)
+
+    assert not (tmp_path / "a.db").exists()
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no device numbers")
+def test_a_file_system_that_is_not_in_the_table_is_trusted(tmp_path: Path) -> None:
+    (tmp_path / "mountinfo").write_text("1 0 0:0 / / rw - nfs host:/a rw\n")
+
+    assert _remote(tmp_path, tmp_path / "mountinfo") is None
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no device numbers")

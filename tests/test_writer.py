@@ -15,8 +15,8 @@ import anyio
 import pytest
 
 from pixlab_async import ConfigurationError, RecordingFailed
-from pixlab_async._database import Kind, open_database
-from pixlab_async._writer import Writer
+from pixlab_async._database import Kind, _after_fork, _before_fork, open_database
+from pixlab_async._writer import Writer, _close_all
 
 from .databases import ask, mounted, program, run_program
 from .scripted import wait_until
@@ -288,6 +288,50 @@ def test_an_event_loop_that_is_gone_does_not_stop_the_thread(notes: Notes) -> No
     notes.writer.put(2)
     notes.writer.flush_blocking()
     assert notes.read() == [1, 2]
+
+
+def test_no_connection_is_open_while_the_process_forks(notes: Notes) -> None:
+    notes.writer.put(1)
+    notes.writer.flush_blocking()
+    log = notes.path.with_name("notes.db-wal")
+    before = log.exists()
+    _before_fork()
+    during = log.exists()
+    _after_fork()
+    notes.writer.put(2)
+    notes.writer.flush_blocking()
+
+    assert (before, during) == (True, False)
+    assert notes.read() == [1, 2]
+
+
+def test_another_process_begins_anew_and_leaves_the_rows_of_the_first_to_it(notes: Notes) -> None:
+    notes.writer.put(1)
+    notes.writer._pid = -1  # as a fork makes it seem
+    notes.writer.put(2)
+    notes.writer.flush_blocking()
+
+    assert notes.read() == [2]
+
+
+def test_the_programs_end_closes_all_writers_whatever_happens(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    broken, sound = Notes(tmp_path / "no" / "notes.db"), Notes(tmp_path / "notes.db")
+    broken.writer.put(1)
+    sound.writer.put(2)
+    _close_all()
+
+    assert "At the program's end: The notebook" in caplog.text
+    assert sound.read() == [2]
+    broken.path.parent.mkdir()
+    broken.writer.close()
+
+
+def test_nothing_to_commit_is_nothing(notes: Notes) -> None:
+    notes.writer._attempt()
+
+    assert not notes.path.exists()
 
 
 # Taking a row back.

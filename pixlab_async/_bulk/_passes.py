@@ -18,6 +18,7 @@ from .._errors import (
     ConfigurationError,
     NotFound,
     PixLabError,
+    RateLimited,
     TimedOut,
 )
 from .._gate import Gate
@@ -212,12 +213,12 @@ class Passes:
 
             # The key worked before: it may have been changed. It is read anew for each call.
             return await self._again(call, track)
-        except TimedOut as late:
-            if late.phase == "queue" and not track.attempts:
-                return self._unsent(late)
-
-            return state_of(late), late
         except PixLabError as failed:
+            unsent = isinstance(failed, TimedOut) and failed.phase == "queue" and not track.attempts
+            limited = isinstance(failed, RateLimited) and not track.maybe_processed
+            if (unsent or limited) and self._is_over():
+                return DeletionState.NOT_SENT, None  # it would have been sent, in time
+
             return state_of(failed), failed
 
     async def _again(self, call: Call[Deletion], track: Track) -> Ended:
@@ -228,16 +229,11 @@ class Passes:
         except PixLabError as failed:
             return state_of(failed), failed
 
-    def _unsent(self, late: TimedOut) -> Ended:
-        """What never got leave to send, since the batch ended or its time was up."""
-        if self._waits.over:
-            return DeletionState.NOT_SENT, None
-
-        if anyio.current_time() >= self._waits.until:
+    def _is_over(self) -> bool:
+        """Whether the batch has ended what waits, or has to now."""
+        if not self._waits.over and anyio.current_time() >= self._waits.until:
             self._time_is_up()
-            return DeletionState.NOT_SENT, None
-
-        return state_of(late), late
+        return self._waits.over
 
     def _end(
         self, taken: Taken, state: DeletionState, error: PixLabError | None, track: Track

@@ -245,7 +245,7 @@ class CleanupJob:
             rate_now=rate,
             limit=summary.limit,
             pinned=self._rate is not None or run.pinned,
-            refused=summary.refused,
+            refused=run.refused,
             paused_for=run.paused_for,
             latency_p50=latency.p50,
             latency_p95=latency.p95,

@@ -142,11 +142,11 @@ def _states(data: ReportData) -> str:
         f"{count:,} {what}"
         for count, what in (
             (data.blank, "blank lines"),
-            (data.duplicates, "links that were there before"),
+            (data.duplicates, "links that repeat an earlier one"),
         )
         if count
     ]
-    note = f'<p class="note">Skipped: {" and ".join(skipped)}.</p>' if skipped else ""
+    note = f'<p class="note">Not sent: {" and ".join(skipped)}.</p>' if skipped else ""
     if not shown:
         return f'<section><h2>Links</h2><p class="note">There were no links.</p>{note}</section>'
 

@@ -53,12 +53,16 @@ class Run:
     interrupted: bool = False
     elapsed: float = math.nan
     _began: float = field(factory=time.monotonic)
+    _refused_earlier: int = field(init=False)
+    _refused_before: int = field(init=False)
     _feed: JournalFeed = field(init=False)
     _record: Record = field(init=False)
     _batch: DeleteMany = field(init=False)
 
     def __attrs_post_init__(self) -> None:
         journal, rules = self.journal, self.rules
+        self._refused_earlier = self.totals.refused
+        self._refused_before = self.client.stats().rate_limited
         found = journal.counts["deleted"] > 0 or rules.missing_ok
         self._record = Record(journal, self.totals, self.failed, found, dry=rules.dry_run)
         self._feed = JournalFeed(
@@ -98,6 +102,12 @@ class Run:
         given = None if self.rate is None else per_minute(self.rate)
         known = [limit for limit in (given, learnt) if limit is not None]
         return min(known, default=None)
+
+    @property
+    def refused(self) -> int:
+        """Answers with status 429, those of links that are still under way included."""
+        here = self.client.stats().rate_limited - self._refused_before
+        return max(self.totals.refused, self._refused_earlier + here)
 
     @property
     def pinned(self) -> bool:
@@ -176,7 +186,10 @@ class Run:
             self._record.release()
         self._sample()
         self.elapsed = self.seconds
-        told: dict[str, JSON] = {"running": not in_order, "finished": time.time()}
+        # What an earlier crash left in doubt stays so until all links were come to.
+        early = failure is not None or self.interrupted
+        doubtful = not in_order or (self.journal.crashed and early)
+        told: dict[str, JSON] = {"running": doubtful, "finished": time.time()}
         self.journal.facts |= told
         self.journal.put(told)
 

@@ -35,14 +35,12 @@ class Gently:
     """How work can be stopped in order.
 
     Attributes:
-        stop: Asks it to stop; a plain function.
+        stop: Asks it to stop, and tells the user so; a plain function.
         grace: Seconds that this may take; then it is cancelled.
-        told: What the user is told meanwhile.
     """
 
     stop: Callable[[], object]
     grace: float
-    told: str
 
 
 def attend(work: Callable[[], Awaitable[int]], gently: Gently | None = None) -> int:
@@ -107,7 +105,6 @@ async def _watch(
 async def _stop(gently: Gently, scope: anyio.CancelScope) -> None:
     """Have the work stop in order; cancel it when that takes too long."""
     gently.stop()
-    tell(gently.told)
     await anyio.sleep(gently.grace)
     scope.cancel()
 

@@ -13,7 +13,6 @@ from ._attend import Gently, attend
 from ._cleanup_job import Asked, Work
 from ._settings import Settings, ledger_file, service_options
 
-_TOLD = "pixlab: stopping; what is under way may end. The same again cancels it."
 _FILE = click.Path(path_type=Path)
 
 
@@ -73,4 +72,4 @@ def cleanup(settings: Settings, /, **given: Any) -> None:
     """
     asked = Asked(**given)
     work = Work(settings, asked)
-    raise SystemExit(attend(work, Gently(work.stop, seconds_of(asked.grace, "--grace"), _TOLD)))
+    raise SystemExit(attend(work, Gently(work.stop, seconds_of(asked.grace, "--grace"))))

@@ -140,6 +140,13 @@ class Display:
         if self._burst.has_room():
             self._tell(failure_line(number, link, state, reason))
 
+    def note(self, line: str) -> None:
+        """Print a line that is no failure."""
+        if self._frame is None:
+            self._write(line)
+        else:
+            self._frame.note(line)
+
     def summary(self) -> list[str]:
         """What became of all links as of the last update, and why some did not succeed."""
         return summary_lines(self._progress, self._reasons)

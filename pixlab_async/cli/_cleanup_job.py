@@ -14,7 +14,7 @@ from attrs import define, frozen
 from .._client import AsyncPixLab
 from .._errors import ConfigurationError, PixLabError
 from .._patience import patiently, standard_input
-from ..cleanup import CleanupJob, JobSummary, Progress, Row, Source
+from ..cleanup import CleanupJob, JobSummary, Row, Source
 from ..cleanup._files import TextFile
 from ..cleanup._journal import ROWS
 from ..ledger import Ledger
@@ -27,6 +27,7 @@ from ._settings import Settings
 # Above so many links a person at a terminal is asked first.
 ASKED_ABOVE = 1000
 _YES = (b"y", b"yes")
+_STOPPING = "pixlab: stopping; what is under way may end. The same again cancels it."
 _BLOCK = 10_000
 
 
@@ -119,6 +120,10 @@ class Work:
         self._stopped = True
         if self._job is not None:
             self._job.stop()
+        if self._display is None:
+            tell(_STOPPING)
+        else:
+            self._display.note(_STOPPING)
 
     async def _made(self, ledger: Ledger | None) -> CleanupJob:
         asked = self.asked
@@ -181,8 +186,11 @@ class Work:
                 await job.run(client)
             else:
                 with Display(job.source.name) as self._display:
-                    async with self._display.following(lambda: self._progress(job)):
-                        await job.run(client)
+                    try:
+                        async with self._display.following(job.progress):
+                            await job.run(client)
+                    finally:
+                        self._display.update(job.progress())
         except PixLabError as error:
             stopped = error
         finally:
@@ -192,9 +200,6 @@ class Work:
             return code_of(stopped)
 
         return _code(job.summary())
-
-    def _progress(self, job: CleanupJob) -> Progress:
-        return job.progress()
 
     def _tell_failure(self, row: Row) -> None:
         if self._display is not None:
@@ -208,7 +213,6 @@ class Work:
         """Say what the job came to, and how to go on with it."""
         summary = job.summary()
         if self._display is not None:
-            self._display.update(self._progress(job))
             for line in self._display.summary():
                 show(line, {}, as_json=False)
         if self.settings.as_json:

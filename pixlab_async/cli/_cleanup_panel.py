@@ -71,6 +71,10 @@ class LiveFrame:
         text = Text.assemble((mark, "bold red"), line)
         self._console.print(text, no_wrap=True, overflow="ellipsis")
 
+    def note(self, line: str) -> None:
+        """Print a line above as it is, cut where the terminal ends."""
+        self._console.print(Text(line), no_wrap=True, overflow="ellipsis")
+
     @contextmanager
     def aside(self) -> Generator[None]:
         """Take the frame away while something else is printed."""

@@ -127,14 +127,20 @@ def summary_lines(progress: Progress, reasons: Mapping[tuple[str, str], int]) ->
         reasons: How many links had a state for a reason.
     """
     counts = progress.counts
-    gone, total = sum(counts.get(state, 0) for state in GONE), sum(counts.values())
+    gone, settled = sum(counts.get(state, 0) for state in GONE), sum(counts.values())
+    total = max(settled, progress.total or 0)
     if not total:
         return ["There was nothing to delete."]
 
     share = f"{gone:,} of {total:,} links are gone ({percent(gone, total)})"
     lines = [
         f"{share} after {duration(progress.elapsed)}",
-        *_column((count, words(state)) for state, count in states(counts)),
+        *_column(
+            [
+                *((count, words(state)) for state, count in states(counts)),
+                *([(total - settled, "not asked for yet")] if total > settled else []),
+            ]
+        ),
     ]
     if progress.refused:
         lines.append(f"Refused by the rate limit and sent again: {progress.refused:,}")

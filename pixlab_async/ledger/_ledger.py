@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import os
 import sqlite3
-from collections.abc import AsyncGenerator, AsyncIterable, Awaitable, Callable, Iterable
+from collections.abc import AsyncGenerator, AsyncIterable, Awaitable, Callable
 from contextlib import aclosing
 from pathlib import Path
 from types import TracebackType
 from typing import Self, TypeVar
 
+from .._bulk import Links
 from .._core import Track
 from .._database import open_database
 from .._errors import ConfigurationError
+from .._options import checked_tag
 from .._protocol import Call
 from .._results import Media, last_part
 from .._sources import check_link
@@ -20,11 +22,11 @@ from .._writer import Writer
 from ._queries import PAGE, State, which
 from ._questions import Questions
 from ._recording import record_deleting, record_storing
-from ._rows import LEDGER, Added, Forgotten, Recalled, Row, apply, now
+from ._rows import LEDGER, Added, Dropped, Forgotten, Recalled, Row, apply, now
 from ._values import Age, seconds_of
 
 T = TypeVar("T")
-Links = Iterable[str | Media] | AsyncIterable[str | Media]
+R = TypeVar("R", Added, Dropped)
 
 
 class Ledger(Questions):
@@ -91,37 +93,31 @@ class Ledger(Questions):
             How many are new.
 
         Raises:
-            ConfigurationError: A link cannot be one; those before it are added.
+            ConfigurationError: A link cannot be one, those before it may be added; or the tag
+                is no printable text.
             RecordingFailed: The file cannot be written now.
         """
+        checked_tag(tag)
         fresh = 0
-        batch: list[Added] = []
-        async with aclosing(_each(links)) as each:
-            async for link in each:
-                batch.append(_added(link, tag))
-                self._writer.put(batch[-1])
-                if len(batch) >= PAGE:
-                    await self.flush()
-                    fresh += sum(row.fresh for row in batch)
-                    batch.clear()
-        await self.flush()
-        return fresh + sum(row.fresh for row in batch)
+        async with aclosing(self._written(links, lambda link: _added(link, tag))) as rows:
+            async for row in rows:
+                fresh += row.fresh
+        return fresh
 
     async def forget(self, links: Links) -> int:
-        """Remove the rows of links or ids, whatever their state. Deletes nothing at PixLab.
+        """Remove the rows of stored pictures, by link or id. Deletes nothing at PixLab.
 
         Returns:
             How many rows were removed.
 
         Raises:
-            ConfigurationError: A link cannot be one; those before it are forgotten.
+            ConfigurationError: A link cannot be one; those before it may be forgotten.
             RecordingFailed: The file cannot be written now.
         """
         gone = 0
-        async with aclosing(_each(links)) as each:
-            async for link in each:
-                name = check_link(link.link if isinstance(link, Media) else link, "link")
-                gone += await self._forget("link = ?1 OR id = ?1 OR ssl_link = ?1", (name,))
+        async with aclosing(self._written(links, _dropped)) as rows:
+            async for row in rows:
+                gone += row.count
         return gone
 
     async def forget_all(
@@ -150,7 +146,10 @@ class Ledger(Questions):
             RecordingFailed: The file cannot be written now.
         """
         rows = which(state, older_than=older_than, tag=tag, endpoint=endpoint, temporary=temporary)
-        return await self._forget(rows.where, rows.values)
+        row = Forgotten(rows.where, rows.values)
+        self._writer.put(row)
+        await self.flush()
+        return row.count
 
     async def recall(self, *, within: Age) -> int:
         """Count as stored again what a 404 made "gone already", and nothing else.
@@ -206,11 +205,21 @@ class Ledger(Questions):
     def _connect(self) -> sqlite3.Connection:
         return open_database(self.path, LEDGER)
 
-    async def _forget(self, where: str, values: tuple[object, ...]) -> int:
-        row = Forgotten(where, values)
-        self._writer.put(row)
+    async def _written(self, links: Links, row_of: Callable[[str | Media], R]) -> AsyncGenerator[R]:
+        """Write a row for each link, some hundreds at once; each when it is in the file."""
+        batch: list[R] = []
+        async with aclosing(_each(links)) as each:
+            async for link in each:
+                batch.append(row_of(link))
+                self._writer.put(batch[-1])
+                if len(batch) >= PAGE:
+                    await self.flush()
+                    for row in batch:
+                        yield row
+                    batch.clear()
         await self.flush()
-        return row.count
+        for row in batch:
+            yield row
 
 
 async def _each(links: Links) -> AsyncGenerator[str | Media]:
@@ -222,6 +231,10 @@ async def _each(links: Links) -> AsyncGenerator[str | Media]:
     else:
         for link in links:
             yield link
+
+
+def _dropped(link: str | Media) -> Dropped:
+    return Dropped(check_link(link.link if isinstance(link, Media) else link, "link"))
 
 
 def _added(link: str | Media, tag: str) -> Added:

@@ -60,8 +60,8 @@ def which(
     values: list[object] = []
     for column, value in (("tag", tag), ("endpoint", endpoint)):
         if value is not None:
-            if not isinstance(value, str):
-                raise ConfigurationError(f"{column} must be a str, not {type(value).__name__}.")
+            if not isinstance(value, str) or not value.isprintable():
+                raise ConfigurationError(f"{column} must be printable text, not {value!r}.")
 
             where += f" AND {column} = ?"
             values.append(value)

@@ -22,7 +22,7 @@ LEDGER = Kind(
     option="the ledger's path",
     schema="""
     CREATE TABLE media (
-        row INTEGER PRIMARY KEY,
+        row INTEGER PRIMARY KEY AUTOINCREMENT,
         endpoint TEXT NOT NULL,
         tag TEXT NOT NULL,
         temporary INTEGER NOT NULL,
@@ -50,6 +50,11 @@ _NAMES = ("link", "id", "ssl_link")
 def now() -> int:
     """Milliseconds since the epoch, as rows have times."""
     return time.time_ns() // 1_000_000
+
+
+def _storable(text: str | None) -> str | None:
+    """The text as UTF-8 can have it: JSON can escape halves of surrogate pairs."""
+    return None if text is None else text.encode("utf-8", "replace").decode()
 
 
 class Row(Protocol):
@@ -112,11 +117,12 @@ class Kept:
     stored: int = field(factory=now)
 
     def write(self, connection: sqlite3.Connection) -> None:
-        """Complete its row."""
-        connection.execute(
-            "UPDATE media SET stored = ?, link = ?, id = ?, ssl_link = ? WHERE row = ?",
-            (self.stored, self.link, self.id, self.ssl_link, self.intent.row),
-        )
+        """Complete its row; make it anew where somebody forgot it meanwhile."""
+        values = (self.stored, *map(_storable, (self.link, self.id, self.ssl_link)))
+        query = "UPDATE media SET stored = ?, link = ?, id = ?, ssl_link = ? WHERE row = ?"
+        if connection.execute(query, (*values, self.intent.row)).rowcount == 0:
+            self.intent.write(connection)
+            connection.execute(query, (*values, self.intent.row))
 
 
 @frozen(eq=False)
@@ -132,7 +138,7 @@ class Gone:
         for column in _NAMES:
             connection.execute(
                 f"UPDATE media SET gone = ?, ending = ? WHERE gone IS NULL AND {column} = ?",  # noqa: S608
-                (self.gone, self.ending, self.name),
+                (self.gone, self.ending, _storable(self.name)),
             )
 
 
@@ -178,9 +184,31 @@ class Added:
             "INSERT INTO media (endpoint, tag, temporary, begun, stored, link, id) "
             "SELECT '', ?1, 0, ?2, ?2, ?3, ?4 "
             "WHERE NOT EXISTS (SELECT 1 FROM media WHERE gone IS NULL AND link = ?3)",
-            (self.tag, self.stored, self.link, self.id),
+            (self.tag, self.stored, self.link, _storable(self.id)),
         )
         self.fresh = done.rowcount > 0
+
+
+@define(eq=False)
+class Dropped:
+    """A picture that is no longer looked after, by its link, id or secure link.
+
+    Attributes:
+        count: How many rows it had, as soon as it is written.
+    """
+
+    name: str
+    count: int = 0
+
+    def write(self, connection: sqlite3.Connection) -> None:
+        """Remove its row, or rows."""
+        self.count = sum(
+            connection.execute(
+                f"DELETE FROM media WHERE gone IS NULL AND {column} = ?",  # noqa: S608
+                (self.name,),
+            ).rowcount
+            for column in _NAMES
+        )
 
 
 @define(eq=False)

@@ -192,7 +192,7 @@ def test_the_page_tells_the_counts_and_why_it_ended(tmp_path: Path) -> None:
 
     for told in ("Finished", "5,950", "of 6,000 links", "2 runs", "612", "12", "10 min"):
         assert told in text
-    assert "Skipped: 3 blank lines and 7 links that were there before." in text
+    assert "Not sent: 3 blank lines and 7 links that repeat an earlier one." in text
 
 
 def test_a_share_is_100_per_cent_only_where_it_is_all(tmp_path: Path) -> None:

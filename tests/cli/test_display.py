@@ -265,10 +265,11 @@ def test_the_summary_counts_states_and_reasons() -> None:
         display.update(HALF)
 
     assert display.summary() == [
-        "490 of 500 links are gone (98.0 %) after 1 h 2 min",
+        "490 of 1,000 links are gone (49.0 %) after 1 h 2 min",
         "  480 deleted",
         "   10 already gone",
         "   10 failed",
+        "  500 not asked for yet",
         "Refused by the rate limit and sent again: 45",
         "What did not succeed:",
         "  9 failed: No reply.",

@@ -141,6 +141,18 @@ def test_calls_whose_reply_was_lost_are_listed(
     assert refused.exit_code == Exit.USAGE
 
 
+def test_what_should_be_gone_is_counted_and_noted(
+    emulator: Emulator, file: Path, picture: Path, tmp_path: Path
+) -> None:
+    emulator.inject(Fault(endpoint="delete", status=500, times=3))
+    output = tmp_path / "a.png"
+    failed = run(emulator, file, "flip", picture, "--temporary", "-o", output)
+
+    assert failed.exit_code == Exit.TRANSIENT
+    assert "(temporary)" in run(emulator, file, "ledger", "list").stdout
+    assert "1 of them temporary" in run(emulator, file, "ledger", "stats").stdout
+
+
 def test_only_what_is_old_is_listed(emulator: Emulator, file: Path) -> None:
     imported(emulator, file, "a.png\n")
 

@@ -136,6 +136,12 @@ async def test_what_is_no_link_is_not_added(ledger: Ledger, bad: Any) -> None:
     assert await links(ledger) == ["a.png"]
 
 
+@pytest.mark.parametrize("tag", [3, "a\nb", "\ud83d"])
+async def test_a_tag_of_added_links_is_printable(ledger: Ledger, tag: Any) -> None:
+    with pytest.raises(ConfigurationError, match="tag must be a str of printable"):
+        await ledger.add(["a.png"], tag=tag)
+
+
 async def test_a_single_str_is_no_list(ledger: Ledger) -> None:
     with pytest.raises(ConfigurationError, match="such as a list"):
         await ledger.add("a.png")
@@ -170,7 +176,9 @@ async def test_conditions_are_all_to_be_met(ledger: Ledger) -> None:
     assert await ledger.count(tag="b", temporary=True) == 0
 
 
-@pytest.mark.parametrize("condition", [{"tag": 3}, {"endpoint": b"a"}, {"older_than": "soon"}])
+@pytest.mark.parametrize(
+    "condition", [{"tag": 3}, {"tag": "\ud83d"}, {"endpoint": b"a"}, {"older_than": "soon"}]
+)
 async def test_bad_conditions_are_refused(ledger: Ledger, condition: dict[str, Any]) -> None:
     with pytest.raises(ConfigurationError):
         ledger.stored(**condition)

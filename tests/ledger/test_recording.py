@@ -143,6 +143,32 @@ async def test_a_picture_is_recorded_although_its_reply_is_no_result(ledger: Led
     assert await links(ledger) == ["http://m/a.png"]
 
 
+async def test_a_link_that_is_no_text_in_utf_8_does_not_stop_the_ledger(ledger: Ledger) -> None:
+    odd = http(b'{"status":200,"link":"http://m/\\ud83d.png","id":"\\ud83d"}')
+    good = http(b'{"status":200,"link":"http://m/b.png","id":"b"}')
+    with serve([odd, good]) as script:
+        async with client_of(script.base_url, ledger) as pixlab:
+            await pixlab.flip("http://example.org/a.png")
+            await pixlab.flip("http://example.org/a.png")
+
+    assert await links(ledger) == ["http://m/?.png", "http://m/b.png"]
+
+
+async def test_a_link_is_kept_although_its_intent_was_forgotten_meanwhile(ledger: Ledger) -> None:
+    async def answer(request: httpx.Request) -> httpx.Response:
+        other = Ledger(ledger.path)
+        assert await other.forget_all("uncertain") == 1
+        await other.aclose()
+        return httpx.Response(200, json={"status": 200, "link": "http://m/a.png", "id": "a.png"})
+
+    async with client_of(
+        "http://127.0.0.1:9", ledger, transport=httpx.MockTransport(answer), tag="a"
+    ) as pixlab:
+        await pixlab.flip("http://example.org/a.png")
+
+    assert await links(ledger, tag="a", endpoint="flip") == ["http://m/a.png"]
+
+
 async def test_a_success_without_the_link_that_it_promises_is_uncertain(ledger: Ledger) -> None:
     with serve([http(b'{"status":200}')]) as script:
         async with client_of(script.base_url, ledger) as pixlab:
