@@ -12,7 +12,7 @@ from sphinx.application import Sphinx
 from sphinx.environment import BuildEnvironment
 
 import pixlab_async
-from pixlab_async import ledger, transports
+from pixlab_async import cleanup, ledger, transports
 
 project = "pixlab-async"
 author = "the pixlab-async authors"
@@ -57,7 +57,10 @@ nitpick_ignore_regex = [
     # Documented elsewhere, and the build needs no network.
     ("py:.*", r"(anyio|collections|contextlib|datetime|enum|httpx|os|pathlib|types|typing)\..*"),
     # Names of unions; the arguments' own text says what is taken.
-    ("py:class", "Auth|JSON|KeySource|Links|Parameter|PathLike|Recorder|TransportChoice|Unlinked"),
+    (
+        "py:class",
+        "Auth|Given|JSON|KeySource|Links|Parameter|Path|PathLike|Recorder|TransportChoice|Unlinked",
+    ),
     ("py:class", "AnswerFormat|DocumentKind|Font|Message"),
     ("py:class", r"pixlab_async\.(Frame|Line|Overlay|Point|Rectangle)Like"),
     ("py:class", r"pixlab_async\.(_client|_lifecycle|_protocol)\.[RT]|pixlab_async\._faces\.F"),
@@ -66,7 +69,7 @@ nitpick_ignore_regex = [
 
 _PUBLIC = {
     name: f"{module.__name__}.{name}"
-    for module in (pixlab_async, ledger, transports)
+    for module in (pixlab_async, cleanup, ledger, transports)
     for name in module.__all__
 }
 _MADE_BY_US = tuple(

@@ -2,17 +2,26 @@
 
 from __future__ import annotations
 
+import os
 import re
 import runpy
+import shlex
+import subprocess
+import sys
+from configparser import ConfigParser
 from pathlib import Path
 from typing import Any
 
 import pytest
+import requests
 
 import pixlab_async
 from pixlab_async import AsyncPixLab, BlobPictures, Channel
 from pixlab_async.catalogue import catalogue
+from pixlab_async.cli._cleanup import cleanup
+from pixlab_async.emulator import Emulator
 
+EXAMPLES = Path(__file__).parent.parent / "examples"
 DOCS = Path(__file__).parent.parent / "docs"
 REFERENCE = DOCS / "reference"
 PAGES = REFERENCE / "endpoints"
@@ -104,3 +113,61 @@ def test_the_table_of_channels_is_whole() -> None:
     ]
     shown = {name: bit for bit, names in rows for name in names}
     assert shown == {name: bit.value for name, bit in Channel.__members__.items()}
+
+
+def test_the_commands_for_schedulers_are_understood() -> None:
+    page = (DOCS / "howto" / "nightly-cleanup.md").read_text(encoding="utf-8")
+    blocks = re.findall(r"```(?:text|ini|yaml)\n(.*?)```", page, re.DOTALL)
+    # A command may go on in the lines below it, indented further than an option of YAML's.
+    text = re.sub(r"\n {18}(?=--)", " ", "\n".join(blocks))
+    commands = re.findall(r"pixlab cleanup (.*)", text)
+    assert len(commands) == 4
+    for command in commands:
+        arguments = shlex.split(command.partition(" 2>>")[0])
+        environment = [] if "--ledger" in arguments else ["--ledger", "media.db"]
+        cleanup.make_context("cleanup", [*arguments, *environment])
+
+
+def test_the_units_for_systemd_are_in_form() -> None:
+    page = (DOCS / "howto" / "nightly-cleanup.md").read_text(encoding="utf-8")
+    units = re.findall(r"```ini\n(.*?)```", page, re.DOTALL)
+    sections: list[list[str]] = []
+    for unit in units:
+        parser = ConfigParser(interpolation=None)
+        parser.read_string(unit)
+        sections.append(parser.sections())
+    assert sections == [["Unit", "Service"], ["Unit", "Timer", "Install"]]
+
+
+@pytest.fixture
+def links(emulator: Emulator, picture: bytes, tmp_path: Path) -> Path:
+    """A list of three pictures that are stored."""
+    found: list[str] = []
+    for _ in range(3):
+        reply = requests.post(
+            f"{emulator.base_url}/store",
+            data={"key": emulator.api_key},
+            files={"file": picture},
+            timeout=10,
+        )
+        found.append(reply.json()["link"])
+    path = tmp_path / "links.txt"
+    path.write_text("\n".join(found), encoding="utf-8")
+    return path
+
+
+def test_the_example_of_a_job_deletes_a_list_and_then_has_nothing_to_do(
+    emulator: Emulator, links: Path
+) -> None:
+    service = {"PIXLAB_BASE_URL": emulator.base_url, "PIXLAB_API_KEY": emulator.api_key}
+    for _ in range(2):
+        done = subprocess.run(
+            [sys.executable, EXAMPLES / "cleanup_job.py", links],
+            env={**os.environ, **service},
+            capture_output=True,
+            text=True,
+            timeout=50,
+            check=False,
+        )
+        assert (done.returncode, done.stdout) == (0, "Finished: {'deleted': 3}, 0 to go\n")
+    assert [request.endpoint for request in emulator.received] == ["store"] * 3 + ["delete"] * 3

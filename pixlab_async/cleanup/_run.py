@@ -53,6 +53,7 @@ class Run:
     interrupted: bool = False
     elapsed: float = math.nan
     _began: float = field(factory=time.monotonic)
+    _seeded: float | None = None
     _refused_earlier: int = field(init=False)
     _refused_before: int = field(init=False)
     _feed: JournalFeed = field(init=False)
@@ -156,6 +157,7 @@ class Run:
         learnt = journal.facts.get("limit")
         if isinstance(learnt, int | float):
             self.client.seed_limit(float(learnt))
+            self._seeded = self.client.stats().limit_per_minute
 
     async def _delete(self) -> None:
         drained = False
@@ -209,8 +211,9 @@ class Run:
     def _sample(self) -> None:
         facts = self.totals.facts()
         stats = self.client.stats()
-        if not stats.limit_pinned and stats.limit_per_minute is not None:
-            facts["limit"] = stats.limit_per_minute  # for the next run
+        # For the next run; but what this one began with, a little lower, is nothing learnt.
+        if not stats.limit_pinned and stats.limit_per_minute not in (None, self._seeded):
+            facts["limit"] = stats.limit_per_minute
         self.journal.facts |= facts
         done = sum(self.journal.counts.values())
         self.journal.put(Sampled(time.time(), done, self.totals.refused, self.limit))
