@@ -62,7 +62,7 @@ def _data(journal: Journal, summary: JobSummary) -> ReportData:
         finished=_number(journal, "finished", max(times, default=0.0)),
         counts=counts,
         attempts=summary.attempts,
-        refused=summary.refused,
+        refused=summary.rate_limited,
         limit=summary.limit,
         blank=summary.blank,
         duplicates=summary.duplicates,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -26,7 +27,7 @@ class JobSummary:
         blank: Blank lines that were skipped.
         duplicates: Links that shared an earlier one's outcome.
         attempts: Deletions that were sent or tried.
-        refused: Answers with status 429.
+        rate_limited: Answers with status 429.
         limit: Requests per minute that the service was seen to allow, or None.
         latency: How long replies took.
         runs: How many runs there were, this one included.
@@ -44,7 +45,7 @@ class JobSummary:
     blank: int = 0
     duplicates: int = 0
     attempts: int = 0
-    refused: int = 0
+    rate_limited: int = 0
     limit: float | None = None
     latency: Latency = field(factory=Latency)
     runs: int = 1
@@ -106,8 +107,12 @@ class JobSummary:
             endpoint="delete",
         ) from self.stopped
 
-    def fields(self) -> dict[str, JSON]:
+    def to_json(self) -> str:
         """The summary as a JSON object; no link is in it."""
+        return json.dumps(self.fields())
+
+    def fields(self) -> dict[str, JSON]:
+        """What ``to_json`` writes, as a dictionary."""
         latency = self.latency
         return {
             "source": self.source,
@@ -121,7 +126,7 @@ class JobSummary:
             "blank": self.blank,
             "duplicates": self.duplicates,
             "attempts": self.attempts,
-            "rate_limited": self.refused,
+            "rate_limited": self.rate_limited,
             "limit_per_minute": self.limit,
             "latency": {"p50": latency.p50, "p95": latency.p95, "p99": latency.p99},
             "runs": self.runs,

@@ -36,13 +36,26 @@ ROWS = 1_000_000
 UNSAVED = 200
 # What another run may end otherwise.
 OPEN = frozenset({DeletionState.FAILED.value, DeletionState.UNKNOWN.value})
+_GUARDED = ("protected", DeletionState.REJECTED.value)
 
 
 class Known(NamedTuple):
-    """What an earlier run left of a link: its state, and whether it may have been asked."""
+    """What an earlier run left of a link.
+
+    Attributes:
+        state: Its state.
+        asked: Whether the service may have acted on it without telling.
+        sent: Whether it was ever sent.
+    """
 
     state: str
-    asked: bool
+    asked: bool = True
+    sent: bool = True
+
+    @property
+    def is_open(self) -> bool:
+        """Whether another run may end otherwise: also where a guard or a check of ours refused."""
+        return self.state in OPEN or (self.state in _GUARDED and not self.sent)
 
 
 @define(eq=False)
@@ -276,8 +289,11 @@ def _known(file: sqlite3.Connection, block: Block) -> dict[int, Known]:
             chunks[number] = chunk_of(file, number)
         code = states.code_at(chunks[number], inside)
         if code in NAMES:
-            found[place] = Known(NAMES[code], asked=True)
-    query = "SELECT place, state, asked FROM link WHERE place >= ? AND place < ?"
-    for place, state, asked in file.execute(query, (block.first, block.first + block.size)):
-        found[place] = Known(state, bool(asked))
+            found[place] = Known(NAMES[code])
+    query = "SELECT place, state, asked, attempts FROM link WHERE place >= ? AND place < ?"
+    for place, state, asked, attempts in file.execute(
+        query, (block.first, block.first + block.size)
+    ):
+        if place not in found:
+            found[place] = Known(state, bool(asked), bool(attempts))
     return found

@@ -18,7 +18,7 @@ from .._errors import ConfigurationError
 from .._origin import host_of
 from .._results import DeletionState, last_part
 from ._items import Item, Source, digest_of
-from ._journal import OPEN, Journal, Known
+from ._journal import Journal, Known
 from ._journal_file import Block, Settled
 
 # Links in a block. After a crash, so many at most are not known to be unsent.
@@ -170,7 +170,7 @@ class JournalFeed:
         )
 
     def _sort_in(self, place: int, item: Item, known: Known | None, *, asked: bool) -> None:
-        if known is not None and known.state not in OPEN:
+        if known is not None and not known.is_open:
             self.skipped += 1
             return
 

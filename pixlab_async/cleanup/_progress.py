@@ -24,7 +24,7 @@ class Progress:
         rate_now: Links that were settled in the last ten seconds or so, per minute.
         limit: The rate limit, learnt or pinned, or None while none is known.
         pinned: Whether the user gave the limit.
-        refused: Answers 429 so far.
+        rate_limited: Answers with status 429 so far.
         paused_for: How long nothing is sent yet because of one.
         latency_p50: How long a deletion takes in the middle, or None before the first.
         latency_p95: How long 95 of 100 take at most, or None before the first.
@@ -41,7 +41,7 @@ class Progress:
     rate_now: float = 0.0
     limit: float | None = None
     pinned: bool = False
-    refused: int = 0
+    rate_limited: int = 0
     paused_for: float = 0.0
     latency_p50: float | None = None
     latency_p95: float | None = None

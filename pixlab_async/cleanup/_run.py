@@ -54,16 +54,16 @@ class Run:
     elapsed: float = math.nan
     _began: float = field(factory=time.monotonic)
     _seeded: float | None = None
-    _refused_earlier: int = field(init=False)
-    _refused_before: int = field(init=False)
+    _limited_earlier: int = field(init=False)
+    _limited_before: int = field(init=False)
     _feed: JournalFeed = field(init=False)
     _record: Record = field(init=False)
     _batch: DeleteMany = field(init=False)
 
     def __attrs_post_init__(self) -> None:
         journal, rules = self.journal, self.rules
-        self._refused_earlier = self.totals.refused
-        self._refused_before = self.client.stats().rate_limited
+        self._limited_earlier = self.totals.rate_limited
+        self._limited_before = self.client.stats().rate_limited
         found = journal.counts["deleted"] > 0 or rules.missing_ok
         self._record = Record(journal, self.totals, self.failed, found, dry=rules.dry_run)
         self._feed = JournalFeed(
@@ -105,10 +105,10 @@ class Run:
         return min(known, default=None)
 
     @property
-    def refused(self) -> int:
+    def rate_limited(self) -> int:
         """Answers with status 429, those of links that are still under way included."""
-        here = self.client.stats().rate_limited - self._refused_before
-        return max(self.totals.refused, self._refused_earlier + here)
+        here = self.client.stats().rate_limited - self._limited_before
+        return max(self.totals.rate_limited, self._limited_earlier + here)
 
     @property
     def pinned(self) -> bool:
@@ -216,7 +216,7 @@ class Run:
             facts["limit"] = stats.limit_per_minute
         self.journal.facts |= facts
         done = sum(self.journal.counts.values())
-        self.journal.put(Sampled(time.time(), done, self.totals.refused, self.limit))
+        self.journal.put(Sampled(time.time(), done, self.totals.rate_limited, self.limit))
         self.journal.put(facts)
 
 

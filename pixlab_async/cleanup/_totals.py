@@ -23,13 +23,13 @@ class Totals:
 
     Attributes:
         attempts: Deletions that were sent or tried.
-        refused: Answers with status 429.
+        rate_limited: Answers with status 429.
         duplicates: Links that shared an earlier one's outcome.
         done: Links that were settled in this run.
     """
 
     attempts: int = 0
-    refused: int = 0
+    rate_limited: int = 0
     duplicates: int = 0
     done: int = 0
     _latencies: Latencies = field(factory=Latencies)
@@ -39,7 +39,7 @@ class Totals:
     def of(cls, facts: Mapping[str, JSON]) -> Totals:
         """The totals that a journal has."""
         totals = cls(
-            _whole(facts, "attempts"), _whole(facts, "refused"), _whole(facts, "duplicates")
+            _whole(facts, "attempts"), _whole(facts, "rate_limited"), _whole(facts, "duplicates")
         )
         for bound, count in cast("list[tuple[float, int]]", facts.get("latencies") or []):
             totals._latencies.add(bound * 0.99, count)  # a bound belongs to its own bucket
@@ -49,7 +49,7 @@ class Totals:
         """Count one link."""
         self.done += 1
         self.attempts += outcome.attempts
-        self.refused += outcome.rate_limited
+        self.rate_limited += outcome.rate_limited
         if outcome.duplicate_of is not None:
             self.duplicates += 1
         if outcome.elapsed is not None:
@@ -64,7 +64,7 @@ class Totals:
         buckets: list[JSON] = [[bound, count] for bound, count in self.latency().buckets]
         return {
             "attempts": self.attempts,
-            "refused": self.refused,
+            "rate_limited": self.rate_limited,
             "duplicates": self.duplicates,
             "latencies": buckets,
         }

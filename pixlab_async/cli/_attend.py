@@ -95,11 +95,12 @@ async def _watch(
                 if gently is not None and len(caught) == 1:
                     group.start_soon(_stop, gently, scope)
                 elif scope.cancel_called:
-                    tell("pixlab: ended at once; a picture may be left stored.")
+                    tell("pixlab: ended at once; what was under way may be done, or not.")
                     os._exit(128 + number)
                 else:
                     scope.cancel()
-                    group.start_soon(_explain)
+                    if gently is None:
+                        group.start_soon(_explain)
 
 
 async def _stop(gently: Gently, scope: anyio.CancelScope) -> None:

@@ -156,7 +156,8 @@ class JobPanel:
             Text(f"{progress.rate_now:,.0f}/min", style="bold cyan"),
             Text(limit(progress), style="cyan" if progress.limit else _DIM),
             Text(
-                f"{progress.refused:,} refused (429)", style="yellow" if progress.refused else _DIM
+                f"{progress.rate_limited:,} refused (429)",
+                style="yellow" if progress.rate_limited else _DIM,
             ),
             Text(latencies(progress), style=_DIM),
         ]

@@ -105,7 +105,7 @@ def plain_line(progress: Progress) -> str:
         f"{_PHASES[progress.phase]}: {shares(progress)}",
         f"{progress.rate_now:,.0f}/min",
         limit(progress),
-        f"{progress.refused:,} refused" if progress.refused else "",
+        f"{progress.rate_limited:,} refused" if progress.rate_limited else "",
         f"{bad:,} not deleted" if bad else "",
         pause(progress) or left(progress),
     )
@@ -142,8 +142,8 @@ def summary_lines(progress: Progress, reasons: Mapping[tuple[str, str], int]) ->
             ]
         ),
     ]
-    if progress.refused:
-        lines.append(f"Refused by the rate limit and sent again: {progress.refused:,}")
+    if progress.rate_limited:
+        lines.append(f"Refused by the rate limit and sent again: {progress.rate_limited:,}")
     ordered = sorted(reasons.items(), key=lambda item: -item[1])
     if ordered:
         lines.append("What did not succeed:")

@@ -106,7 +106,7 @@ def _progress(
             rate_now=tally.total() * 60 / max(elapsed, 0.001),
             limit=stats.limit_per_minute,
             pinned=is_pinned,
-            refused=stats.rate_limited,
+            rate_limited=stats.rate_limited,
             paused_for=stats.paused_for,
             elapsed=elapsed,
         )
