@@ -65,7 +65,7 @@ class Run:
         self._limited_earlier = self.totals.rate_limited
         self._limited_before = self.client.stats().rate_limited
         found = journal.counts["deleted"] > 0 or rules.missing_ok
-        self._record = Record(journal, self.totals, self.failed, found, dry=rules.dry_run)
+        self._record = Record(journal, self.totals, self._tell, found, dry=rules.dry_run)
         self._feed = JournalFeed(
             self.source, journal, self.guard, rules.dry_run, self._record.settle
         )
@@ -179,6 +179,17 @@ class Run:
         except Exception as error:  # it ends the run, and is raised when all is written
             self.failure = self.failure or error
             self._batch.stop()
+
+    def _tell(self, row: Row) -> None:
+        """Tell of a link that is not gone. Where nobody can be told, the run ends in order."""
+        if self.failed is None:
+            return
+
+        try:
+            self.failed(row)
+        except Exception as error:  # raised when all is written
+            self.failed = None
+            self._batch.fail(error)
 
     def _end(self, *, in_order: bool) -> None:
         failure = self.failure
