@@ -8,6 +8,7 @@ import sys
 from contextlib import AsyncExitStack
 from pathlib import Path
 
+import anyio
 import click
 from attrs import define, frozen
 
@@ -96,6 +97,7 @@ class Work:
     _job: CleanupJob | None = None
     _stopped: bool = False
     _display: Display | None = None
+    _asking: anyio.CancelScope | None = None
 
     async def __call__(self) -> Exit:
         """Run the job; the command's exit code."""
@@ -120,6 +122,8 @@ class Work:
         self._stopped = True
         if self._job is not None:
             self._job.stop()
+        if self._asking is not None:
+            self._asking.cancel()
         if self._display is None:
             tell(_STOPPING)
         else:
@@ -165,6 +169,9 @@ class Work:
         if asked.yes or asked.dry_run or not many or asked.source == "-" or not _is_watched():
             return True
 
+        if self._stopped:
+            return False
+
         done = f" ({left.settled:,} are done)" if left.settled else ""
         click.echo(
             f"Delete what is stored at {left.pending:,} links of {left.source}{done}? It cannot be "
@@ -172,9 +179,10 @@ class Work:
             err=True,
             nl=False,
         )
-        answer = await patiently(lambda: standard_input().readline(), "The answer")
-        if answer.strip().lower() in _YES:
-            return True
+        with anyio.CancelScope() as self._asking:  # a signal is an answer too
+            answer = await patiently(lambda: standard_input().readline(), "The answer")
+            if answer.strip().lower() in _YES and not self._stopped:
+                return True
 
         tell("pixlab: nothing was deleted. --yes goes on without asking, --dry-run only looks.")
         return False
