@@ -77,8 +77,7 @@ class Writer(Generic[Op]):
         self._taken = 0
         self._full_until = 0
         # On the monotonic clock: since when something waits, and when to try again.
-        self._since = 0.0
-        self._retry_at = 0.0
+        self._since = self._retry_at = 0.0
         self._failure: Exception | None = None
 
     @property
@@ -92,10 +91,9 @@ class Writer(Generic[Op]):
         return len(self._pending)
 
     def put(self, op: Op, *, full: bool = False) -> None:
-        """Have a row written. Never waits; callable from any thread, and in any state.
+        """Have ``apply`` given a row. Never waits; callable from any thread, in any state.
 
         Args:
-            op: What ``apply`` is given.
             full: Whether the commit must survive a loss of power, not of the process alone.
         """
         self._check_process()
@@ -127,8 +125,7 @@ class Writer(Generic[Op]):
             ConfigurationError: The file cannot be opened.
             RecordingFailed: It cannot be written now.
         """
-        waiter = self._waiting()
-        if waiter is None:
+        if (waiter := self._waiting()) is None:
             return
 
         try:
@@ -149,9 +146,13 @@ class Writer(Generic[Op]):
         target = self._committed + len(self._pending)
         while self._pending and self._committed < target:
             self._attempt()
-            failure = self._failure
-            if failure is not None:
+            if (failure := self._failure) is not None:
                 raise self._told(failure) from failure
+
+    def abandon(self) -> list[Op]:
+        """What ``close`` could not commit: somebody else's now, and forgotten here."""
+        left, self._pending = self._pending, []
+        return left
 
     def close(self) -> None:
         """Commit what is left and close the file. A later ``put`` begins anew.
@@ -194,8 +195,7 @@ class Writer(Generic[Op]):
         with self._changed:
             idle_at = time.monotonic() + _IDLE
             while self._thread is current_thread():
-                now = time.monotonic()
-                wait = (self._due_at() if self._pending else idle_at) - now
+                wait = (self._due_at() if self._pending else idle_at) - time.monotonic()
                 if wait > 0:
                     self._changed.wait(wait)
                 elif self._pending:

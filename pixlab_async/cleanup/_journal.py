@@ -8,23 +8,25 @@ and what is in no block was not.
 
 from __future__ import annotations
 
-import json
 import sqlite3
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple, TypeVar
 
-from anyio import to_thread
+from anyio import CancelScope, to_thread
 from attrs import define, field
 
 from .._database import Opened, open_database
-from .._errors import ConfigurationError
+from .._errors import ConfigurationError, PixLabError
 from .._results import JSON, DeletionState
 from .._writer import Writer
 from . import _states as states
 from ._items import Survey
 from ._journal_file import KIND, NAMES, Block, Op, Settled, apply, chunk_of
+from ._journal_reads import block_of, counts_of, facts_of
+from ._left import keep_elsewhere, telling
 from ._lock import Lock
 from ._report_data import Row, Sample
 
@@ -152,7 +154,7 @@ class Journal:
 
     async def block_at(self, first: int) -> Block | None:
         """The block that an earlier run took at this place, or None."""
-        return await self._read(lambda file: _block_at(file, first))
+        return await self._read(lambda file: block_of(file, first))
 
     async def blocks_from(self, first: int) -> int:
         """How many links are in blocks at this place and behind it."""
@@ -177,16 +179,16 @@ class Journal:
         query = (
             "SELECT place, number, link, state, attempts, status, error FROM link ORDER BY place"
         )
-        with self._reading.use() as file:
-            for place, *row in file().execute(query):
+        with self._file() as file:
+            for place, *row in file.execute(query):
                 yield place, Row(*row)
 
     def states(self) -> Iterator[bytes]:
         """Every chunk of the map, from the first on. For a thread."""
-        with self._reading.use() as file:
+        with self._file() as file:
             query = "SELECT chunk, states FROM map ORDER BY chunk"
             expected = 0
-            for chunk, found in file().execute(query):
+            for chunk, found in file.execute(query):
                 for _ in range(expected, chunk):
                     yield bytes(states.empty())
                 yield found
@@ -194,38 +196,47 @@ class Journal:
 
     def samples(self) -> list[Sample]:
         """How far the job was, from time to time. For a thread."""
-        with self._reading.use() as file:
+        with self._file() as file:
             query = "SELECT at, done, refused, cap FROM sample ORDER BY at"
-            return [Sample(*row) for row in file().execute(query)]
+            return [Sample(*row) for row in file.execute(query)]
 
     async def aclose(self) -> None:
         """Write what is left, and give the journal up.
 
         Raises:
-            RecordingFailed: It cannot be written; see ``left``.
+            RecordingFailed: It cannot be written; the message says where its last rows are.
         """
         try:
             await self.writer.aclose()
+        except PixLabError as error:
+            left = self.writer.abandon()
+            with CancelScope(shield=True):  # bounded: some hundred lines
+                raise await to_thread.run_sync(keep_elsewhere, self.path, left, error) from error
         finally:
             self._reading.close()
             self._lock.release()
 
     async def _read(self, query: Callable[[sqlite3.Connection], T]) -> T:
         def work() -> T:
-            with self._reading.use() as file:
-                return query(file())
+            with self._file() as file:
+                return query(file)
 
         return await to_thread.run_sync(work)
+
+    @contextmanager
+    def _file(self) -> Generator[sqlite3.Connection]:
+        with telling(self.path), self._reading.use() as file:
+            yield file()
 
 
 def _begin(cls: type[Journal], path: Path, name: str, survey: Survey | None, rows: int) -> Journal:
     lock = Lock(path)
     try:
         reading = Opened(lambda: open_database(path, KIND))
-        with reading.use() as file:
-            facts = _facts(file())
+        with telling(path), reading.use() as file:
+            facts = facts_of(file())
             _check(path, name, facts, survey)
-            counts = _counts(file())
+            counts = counts_of(file())
         writer: Writer[Op] = Writer(
             lambda: open_database(path, KIND), apply, name=f"The journal {str(path)!r}"
         )
@@ -239,10 +250,6 @@ def _begin(cls: type[Journal], path: Path, name: str, survey: Survey | None, row
         raise
 
     return journal
-
-
-def _facts(file: sqlite3.Connection) -> dict[str, JSON]:
-    return {name: json.loads(value) for name, value in file.execute("SELECT * FROM job")}
 
 
 def _check(path: Path, name: str, facts: dict[str, JSON], survey: Survey | None) -> None:
@@ -262,22 +269,6 @@ def _check(path: Path, name: str, facts: dict[str, JSON], survey: Survey | None)
         f"{facts['count'] or 'any number of'} links, and {name} is not what that was then. Go on "
         f"with the unchanged input, or begin anew with another journal."
     )
-
-
-def _counts(file: sqlite3.Connection) -> Counter[str]:
-    counts: Counter[str] = Counter()
-    for (chunk,) in file.execute("SELECT states FROM map"):
-        for code, count in states.tally(chunk).items():
-            if code in NAMES:
-                counts[NAMES[code]] += count
-    query = "SELECT state, count(*) FROM link WHERE state NOT IN (?, ?) GROUP BY state"
-    counts.update(dict(file.execute(query, tuple(NAMES.values()))))
-    return counts
-
-
-def _block_at(file: sqlite3.Connection, first: int) -> Block | None:
-    row = file.execute("SELECT * FROM block WHERE first = ?", (first,)).fetchone()
-    return None if row is None else Block(*row)
 
 
 def _known(file: sqlite3.Connection, block: Block) -> dict[int, Known]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import sys
-from contextlib import suppress
 from pathlib import Path
 
 from .._errors import ConfigurationError
@@ -54,6 +53,7 @@ class Lock:
         os.pwrite(self._file, f"process {os.getpid()}".encode(), 0)
 
     def release(self) -> None:
-        """Give it up; the file stays, so that two who wait for it lock the same one."""
-        with suppress(OSError):
-            os.close(self._file)
+        """Give it up, once or more; the file stays, so that two who wait lock the same one."""
+        file, self._file = self._file, -1
+        if file >= 0:
+            os.close(file)
