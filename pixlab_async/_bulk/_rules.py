@@ -3,7 +3,7 @@
 A batch stops, that is, takes no further link, for
 
     a cause that all links share   401, 405, no key
-    signs of a wrong list          the first 50 answers are 404, nothing was deleted
+    signs of a wrong list          the first 50 answers are 404, none confirms a deletion
     signs of a wrong request       50 links in a row are refused with the same status
     limits of the caller's         max_deletes, stop_after_failures, on_error, deadline
 
@@ -38,7 +38,11 @@ _BAD = (DeletionState.REJECTED, DeletionState.FAILED)
 
 @frozen
 class BatchRules:
-    """What a batch was asked to do; ``delete_many`` documents each.
+    """What a batch was asked to do; ``delete_many`` documents each but the last.
+
+    Attributes:
+        excused: How many 404s at the start are no sign of a wrong list, since a run that
+            crashed may have deleted as many.
 
     Raises:
         ConfigurationError: One of them cannot be; the message says the mend.
@@ -54,6 +58,7 @@ class BatchRules:
     deadline: float | None = None
     second_pass: bool = True
     dry_run: bool = False
+    excused: int = 0
 
     def __attrs_post_init__(self) -> None:
         _require_count(self.concurrency, "concurrency")
@@ -116,22 +121,24 @@ class Fuses:
 
     def judge(self, state: DeletionState, error: PixLabError | None) -> PixLabError | None:
         """Take note of what became of a link; why the batch has to stop, where it has to."""
-        if state in (DeletionState.DELETED, DeletionState.DELETED_UNCONFIRMED):
+        if state is DeletionState.DELETED:
             self.found = True
         if state not in _BAD:
             self._bad_in_a_row = self._refused_in_a_row = 0
-        if state is DeletionState.ALREADY_GONE:
+        # After a lost reply, too, another account would have said the same.
+        if state in (DeletionState.ALREADY_GONE, DeletionState.DELETED_UNCONFIRMED):
             return self._missed()
 
         return self._judge_bad(state, error) if state in _BAD or error is not None else None
 
     def _missed(self) -> BatchStopped | None:
         self._missing += 1
-        if self.found or self.rules.missing_ok or self._missing < TELLING:
+        telling = TELLING + self.rules.excused
+        if self.found or self.rules.missing_ok or self._missing < telling:
             return None
 
         return BatchStopped(
-            f"nothing is stored at any of the first {TELLING} links, and nothing was deleted: "
+            f"nothing is stored at any of the first {telling} links, and nothing was deleted: "
             f"the list, the key or the base URL may be of another account (missing_ok=True goes "
             f"on all the same)",
             reason="nothing_found",

@@ -87,9 +87,11 @@ class Record:
             self.settle(settled, before)
         self._unseen.clear()
 
-    def drop(self) -> None:
-        """Leave what was kept back to another run."""
+    def drop(self) -> bool:
+        """Leave what was kept back to another run; whether some of it was asked for in doubt."""
+        in_doubt = any(settled.asked for settled, _ in self._unseen)
         self._unseen.clear()
+        return in_doubt
 
 
 _QUIET = frozenset({"protected", *(state.value for state in DeletionState if state.gone)})

@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable
 
 import anyio
-from attrs import define, field
+from attrs import define, evolve, field
 
 from .._bulk import BatchRules, DeleteMany
 from .._client import AsyncPixLab
@@ -15,7 +15,7 @@ from .._errors import BatchStopped, PixLabError
 from .._pacer import per_minute
 from .._results import JSON
 from ._items import Source
-from ._journal import Journal
+from ._journal import UNSAVED, Journal
 from ._journal_feed import Guard, JournalFeed
 from ._journal_file import Sampled
 from ._progress import Phase
@@ -53,6 +53,7 @@ class Run:
     interrupted: bool = False
     elapsed: float = math.nan
     _began: float = field(factory=time.monotonic)
+    _excused: int = field(init=False)
     _seeded: float | None = None
     _limited_earlier: int = field(init=False)
     _limited_before: int = field(init=False)
@@ -69,14 +70,20 @@ class Run:
         self._feed = JournalFeed(
             self.source, journal, self.guard, rules.dry_run, self._record.settle
         )
+        doubt = journal.facts.get("in_doubt")
+        self._excused = doubt if journal.crashed and isinstance(doubt, int) else 0
         self._batch = self.client._batch(  # noqa: SLF001 - a room of the same house
             self._feed,
-            rules,
+            evolve(rules, excused=self._excused),
             rate=self.rate,
             found=journal.counts["deleted"] > 0,
-            # What has ended and is not noted yet would be asked again after a kill.
-            window=max(20, 2 * rules.concurrency),
+            window=self._window,
         )
+
+    @property
+    def _window(self) -> int:
+        """Outcomes that may wait: what is not noted yet would be asked again after a kill."""
+        return max(20, 2 * self.rules.concurrency)
 
     @property
     def phase(self) -> Phase:
@@ -151,6 +158,8 @@ class Run:
             "runs": (runs if isinstance(runs, int) else 0) + 1,
             "started": journal.facts.get("started") or time.time(),
             "running": True,
+            # How many may be deleted and not be noted, should this run be killed.
+            "in_doubt": self._excused + UNSAVED + self._window + self.rules.concurrency,
         }
         journal.put(dict(journal.facts), full=True)
         await journal.flush()
@@ -169,7 +178,7 @@ class Run:
             # What was cut short has an outcome too; nothing is waited for here.
             with anyio.CancelScope(shield=True):
                 await self._note()
-            self._end(in_order=drained or not self._batch.working)
+            self._end(whole=drained, in_order=drained or not self._batch.working)
 
     async def _note(self) -> None:
         try:
@@ -191,18 +200,20 @@ class Run:
             self.failed = None
             self._batch.fail(error)
 
-    def _end(self, *, in_order: bool) -> None:
+    def _end(self, *, whole: bool, in_order: bool) -> None:
         failure = self.failure
-        if isinstance(failure, BatchStopped) and failure.reason == "nothing_found":
-            self._record.drop()
-        else:
+        if whole and not self.interrupted and _is_planned(failure):
             self._record.release()
+        elif self._record.drop():
+            in_order = False
         self._sample()
         self.elapsed = self.seconds
         # What an earlier crash left in doubt stays so until all links were come to.
         early = failure is not None or self.interrupted
         doubtful = not in_order or (self.journal.crashed and early)
         told: dict[str, JSON] = {"running": doubtful, "finished": time.time()}
+        if in_order:
+            told["in_doubt"] = self._excused
         self.journal.facts |= told
         self.journal.put(told)
 
@@ -229,6 +240,12 @@ class Run:
         done = sum(self.journal.counts.values())
         self.journal.put(Sampled(time.time(), done, self.totals.rate_limited, self.limit))
         self.journal.put(facts)
+
+
+def _is_planned(failure: Exception | None) -> bool:
+    """Whether a run ended as it was meant to: at the end of the input, or at a limit."""
+    limits = ("max_deletes", "deadline")
+    return failure is None or (isinstance(failure, BatchStopped) and failure.reason in limits)
 
 
 def told(error: Exception | None) -> PixLabError | None:
