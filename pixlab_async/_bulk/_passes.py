@@ -244,8 +244,13 @@ class Passes:
             self.fail(stop)
         if state is DeletionState.FAILED and taken.error is None and self._may_defer():
             self._defer(taken, error, track)
-            return
+        else:
+            self._conclude(taken, state, error, track)
 
+    def _conclude(
+        self, taken: Taken, state: DeletionState, error: PixLabError | None, track: Track
+    ) -> None:
+        """Give out what became of a link."""
         if taken.error is not None and state is DeletionState.NOT_SENT:
             state, error = DeletionState.FAILED, taken.error  # the first pass did send it
         outcome = Outcome(
@@ -282,7 +287,8 @@ class Passes:
         while self._deferred:
             taken = self._deferred.popleft()
             track = Track(maybe_processed=taken.asked)
-            self._end(taken, DeletionState.FAILED, taken.error, track)
+            # Judged when it failed.
+            self._conclude(taken, DeletionState.FAILED, taken.error, track)
 
 
 def text_of(link: object) -> str:

@@ -33,6 +33,8 @@ CONCURRENCY = 10
 TELLING = 50
 
 _FATAL = (AuthenticationFailed, MethodNotAllowed)
+# A 404, be it after a lost reply, may be the word of a wrong account or base URL.
+_MISSING = (DeletionState.ALREADY_GONE, DeletionState.DELETED_UNCONFIRMED)
 _BAD = (DeletionState.REJECTED, DeletionState.FAILED)
 
 
@@ -116,11 +118,11 @@ class Fuses:
 
     def judge(self, state: DeletionState, error: PixLabError | None) -> PixLabError | None:
         """Take note of what became of a link; why the batch has to stop, where it has to."""
-        if state in (DeletionState.DELETED, DeletionState.DELETED_UNCONFIRMED):
+        if state is DeletionState.DELETED:
             self.found = True
         if state not in _BAD:
             self._bad_in_a_row = self._refused_in_a_row = 0
-        if state is DeletionState.ALREADY_GONE:
+        if state in _MISSING:
             return self._missed()
 
         return self._judge_bad(state, error) if state in _BAD or error is not None else None
