@@ -13,18 +13,20 @@ import sqlite3
 from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import NamedTuple, TypeVar
+from typing import TypeVar
 
 from anyio import to_thread
 from attrs import define, field
 
+from .._bridge import thoroughly
 from .._database import Opened, open_database
-from .._errors import ConfigurationError
+from .._errors import ConfigurationError, RecordingFailed
 from .._results import JSON, DeletionState
 from .._writer import Writer
 from . import _states as states
 from ._items import Survey
-from ._journal_file import KIND, NAMES, Block, Op, Settled, apply, chunk_of
+from ._journal_file import KIND, NAMES, Block, Op, Settled, apply
+from ._journal_known import Known, block_at, known_of
 from ._lock import Lock
 from ._report_data import Row, Sample
 
@@ -34,28 +36,6 @@ T = TypeVar("T")
 ROWS = 1_000_000
 # Rows that may be in memory alone: what a kill costs is asked again.
 UNSAVED = 200
-# What another run may end otherwise.
-OPEN = frozenset({DeletionState.FAILED.value, DeletionState.UNKNOWN.value})
-_GUARDED = ("protected", DeletionState.REJECTED.value)
-
-
-class Known(NamedTuple):
-    """What an earlier run left of a link.
-
-    Attributes:
-        state: Its state.
-        asked: Whether the service may have acted on it without telling.
-        sent: Whether it was ever sent.
-    """
-
-    state: str
-    asked: bool = True
-    sent: bool = True
-
-    @property
-    def is_open(self) -> bool:
-        """Whether another run may end otherwise: also where a guard or a check of ours refused."""
-        return self.state in OPEN or (self.state in _GUARDED and not self.sent)
 
 
 @define(eq=False)
@@ -67,7 +47,7 @@ class Journal:
         counts: Links by state, of earlier runs and this one.
         facts: Facts of the job as they stand in the file.
         rows: Up to so many links each has a row of its own.
-        crashed: Whether the last run ended without saying so.
+        crashed: Whether a run ended without saying so, and what it sent is not out yet.
         dry: Whether nothing is written.
     """
 
@@ -80,6 +60,7 @@ class Journal:
     facts: dict[str, JSON] = field(factory=dict[str, JSON])
     crashed: bool = False
     dry: bool = False
+    _urgent: bool = False
 
     @classmethod
     async def begin(
@@ -96,10 +77,18 @@ class Journal:
 
         Raises:
             ConfigurationError: It is of another input, in use, or cannot be written.
+            RecordingFailed: It cannot be read.
         """
-        journal = await to_thread.run_sync(_begin, cls, path, source, survey, rows)
-        journal.dry = dry
-        return journal
+        made: list[Journal] = []
+        try:
+            await thoroughly(lambda: made.append(_begin(cls, path, source, survey, rows)))
+        except BaseException:
+            for journal in made:  # cancelled meanwhile: nobody else knows of it
+                journal.release()
+            raise
+
+        made[0].dry = dry
+        return made[0]
 
     def settle(self, op: Settled, before: str | None) -> None:
         """Note what became of a link. Never waits.
@@ -110,6 +99,8 @@ class Journal:
         """
         if before is not None:
             self.counts[before] -= 1
+        if op.state == DeletionState.DELETED.value and not self.counts[op.state]:
+            self._urgent = True  # without this proof, a run after a kill would find nothing
         self.counts[op.state] += 1
         self.put(op)
 
@@ -147,12 +138,13 @@ class Journal:
         Raises:
             RecordingFailed: It cannot be written.
         """
-        if self.writer.unsaved > UNSAVED or self.writer.failure is not None:
+        if self._urgent or self.writer.unsaved > UNSAVED or self.writer.failure is not None:
             await self.writer.flush()
+            self._urgent = False
 
     async def block_at(self, first: int) -> Block | None:
         """The block that an earlier run took at this place, or None."""
-        return await self._read(lambda file: _block_at(file, first))
+        return await self._read(lambda file: block_at(file, first))
 
     async def blocks_from(self, first: int) -> int:
         """How many links are in blocks at this place and behind it."""
@@ -161,7 +153,7 @@ class Journal:
 
     async def known(self, block: Block) -> dict[int, Known]:
         """What earlier runs left of each link of a block; nothing of those still pending."""
-        return await self._read(lambda file: _known(file, block))
+        return await self._read(lambda file: known_of(file, block))
 
     def rows_of_trouble(self) -> Iterator[Row]:
         """What became of the links that are not gone. For a thread; read once."""
@@ -207,21 +199,28 @@ class Journal:
         try:
             await self.writer.aclose()
         finally:
-            self._reading.close()
-            self._lock.release()
+            self.release()
+
+    def release(self) -> None:
+        """Give the journal up, without writing anything."""
+        self._reading.close()
+        self._lock.release()
 
     async def _read(self, query: Callable[[sqlite3.Connection], T]) -> T:
         def work() -> T:
             with self._reading.use() as file:
-                return query(file())
+                try:
+                    return query(file())
+                except sqlite3.Error as error:
+                    raise _unreadable(self.path, error) from error
 
         return await to_thread.run_sync(work)
 
 
 def _begin(cls: type[Journal], path: Path, name: str, survey: Survey | None, rows: int) -> Journal:
     lock = Lock(path)
+    reading = Opened(lambda: open_database(path, KIND))
     try:
-        reading = Opened(lambda: open_database(path, KIND))
         with reading.use() as file:
             facts = _facts(file())
             _check(path, name, facts, survey)
@@ -234,11 +233,19 @@ def _begin(cls: type[Journal], path: Path, name: str, survey: Survey | None, row
         kept = facts.setdefault("rows", rows)
         journal = cls(path, lock, reading, writer, int(str(kept)), counts, facts)
         journal.crashed = facts.get("running") is True
-    except BaseException:
+    except BaseException as error:
+        reading.close()
         lock.release()
+        if isinstance(error, sqlite3.Error):
+            raise _unreadable(path, error) from error
+
         raise
 
     return journal
+
+
+def _unreadable(path: Path, error: sqlite3.Error) -> RecordingFailed:
+    return RecordingFailed(f"The journal {str(path)!r} cannot be read: {error}")
 
 
 def _facts(file: sqlite3.Connection) -> dict[str, JSON]:
@@ -273,27 +280,3 @@ def _counts(file: sqlite3.Connection) -> Counter[str]:
     query = "SELECT state, count(*) FROM link WHERE state NOT IN (?, ?) GROUP BY state"
     counts.update(dict(file.execute(query, tuple(NAMES.values()))))
     return counts
-
-
-def _block_at(file: sqlite3.Connection, first: int) -> Block | None:
-    row = file.execute("SELECT * FROM block WHERE first = ?", (first,)).fetchone()
-    return None if row is None else Block(*row)
-
-
-def _known(file: sqlite3.Connection, block: Block) -> dict[int, Known]:
-    found: dict[int, Known] = {}
-    chunks: dict[int, bytearray] = {}
-    for place in range(block.first, block.first + block.size):
-        number, inside = divmod(place, states.CHUNK)
-        if number not in chunks:
-            chunks[number] = chunk_of(file, number)
-        code = states.code_at(chunks[number], inside)
-        if code in NAMES:
-            found[place] = Known(NAMES[code])
-    query = "SELECT place, state, asked, attempts FROM link WHERE place >= ? AND place < ?"
-    for place, state, asked, attempts in file.execute(
-        query, (block.first, block.first + block.size)
-    ):
-        if place not in found:
-            found[place] = Known(state, bool(asked), bool(attempts))
-    return found

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import sys
-from contextlib import suppress
 from pathlib import Path
 
 from .._errors import ConfigurationError
@@ -55,5 +54,6 @@ class Lock:
 
     def release(self) -> None:
         """Give it up; the file stays, so that two who wait for it lock the same one."""
-        with suppress(OSError):
-            os.close(self._file)
+        file, self._file = self._file, -1  # by now the number may be another file's
+        if file >= 0:
+            os.close(file)
