@@ -8,6 +8,7 @@ from tempfile import TemporaryDirectory
 
 from .._bulk import BatchRules
 from .._client import AsyncPixLab
+from .._errors import ConfigurationError
 from .._pacer import per_minute
 from ._items import Source, Survey
 from ._job_report import report_of
@@ -110,7 +111,7 @@ class CleanupJob:
         self._journal: Journal | None = None
         self._totals = Totals()
         self._run: Run | None = None
-        self._stopped_early = False
+        self._stopped_early = self._closed = False
 
     async def open(self) -> JobSummary:
         """Read the input once, lock and open the journal; what is left to do. ``run`` does it.
@@ -149,12 +150,19 @@ class CleanupJob:
             ``raise_if_incomplete()``.
 
         Raises:
-            ConfigurationError: As ``open()``; or the input changes while it is read.
+            ConfigurationError: As ``open()``; or the input changes while it is read; or the
+                job has run before.
             BatchStopped: A limit was reached, or the list seems to be the wrong one.
             RecordingFailed: The journal cannot be written; nothing more is sent then.
             PixLabError: A cause that all links share, such as 401. After each of these the
                 journal is in order, and ``summary()`` tells what there is.
         """
+        if self._closed:
+            raise ConfigurationError(
+                "This job has run, or was closed: make another CleanupJob with the same journal, "
+                "and it goes on."
+            )
+
         await self.open()
         journal = self._journal
         assert journal is not None  # open() made it
@@ -198,6 +206,7 @@ class CleanupJob:
         if self._journal is None:
             return
 
+        self._closed = True
         try:
             await self._journal.aclose()
         finally:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections import deque
-from collections.abc import AsyncIterator, Callable, Collection
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Collection
 
 import anyio
 from attrs import define, field, frozen
@@ -18,8 +18,9 @@ from .._errors import ConfigurationError
 from .._origin import host_of
 from .._results import DeletionState, last_part
 from ._items import Item, Source, digest_of
-from ._journal import Journal, Known
+from ._journal import Journal
 from ._journal_file import Block, Settled
+from ._journal_known import Known
 
 # Links in a block. After a crash, so many at most are not known to be unsent.
 SIZE = 500
@@ -58,6 +59,8 @@ class JournalFeed:
         guard: What must not be deleted.
         dry: Whether nothing will be sent, so that nothing is to be claimed.
         settle: Is given what needs no sending.
+        ahead: Whether to read on while there are links: one of several workers waits for the
+            input then, however long that takes.
     """
 
     _source: Source
@@ -65,6 +68,7 @@ class JournalFeed:
     _guard: Guard
     _dry: bool
     _settle: Callable[[Settled, str | None], None]
+    _ahead: bool = True
     exhausted: bool = False
     # How many links were read, and whether that is all of them.
     place: int = 0
@@ -86,22 +90,37 @@ class JournalFeed:
             ConfigurationError: The input cannot be read, or is not what it was.
             RecordingFailed: The journal cannot be written.
         """
-        if not self._filling and not self.at_end and len(self._ready) < SIZE // 2:
-            await self._fill(until)
-        while not self._ready and self._filling and not self.exhausted:
-            await self._until_filled()
-        if self.exhausted or not self._ready:
-            self.exhausted = self.exhausted or self.at_end
-            return None
-
-        await self._journal.keep_up()
-        return self._ready.popleft() if self._ready else await self.next(until)
+        while not self.exhausted and anyio.current_time() < until:
+            if self._wants_more():
+                await self._fill(until)
+            elif self._ready:
+                await self._journal.keep_up()
+                if self._ready and not self.exhausted:  # others were there meanwhile
+                    return self._ready.popleft()
+            elif self._filling:
+                await self._until_filled()
+            else:
+                self.exhausted = True
+        return None
 
     def stop(self) -> None:
         """Hand out no more."""
         self.exhausted = True
         if self._asking is not None:
             self._asking.cancel()
+
+    async def aclose(self) -> None:
+        """Close the input, when no worker reads any more."""
+        blocks, self._blocks = self._blocks, None
+        if isinstance(blocks, AsyncGenerator):
+            await blocks.aclose()
+
+    def _wants_more(self) -> bool:
+        """Whether this worker is to read on: ahead, where others delete meanwhile."""
+        if self._filling or self.at_end:
+            return False
+
+        return not self._ready or (self._ahead and len(self._ready) < SIZE // 2)
 
     async def _until_filled(self) -> None:
         if self._filled is None:
@@ -113,9 +132,8 @@ class JournalFeed:
         self._filling = True
         try:
             with anyio.CancelScope(deadline=until) as self._asking:
+                await self._take_block()
                 while not self.at_end and not self._ready:
-                    await self._take_block()
-                if not self.at_end:
                     await self._take_block()
         finally:
             self._filling, self._asking = False, None
@@ -175,15 +193,16 @@ class JournalFeed:
             return
 
         before = None if known is None else known.state
+        # A run that crashed may have asked again for what an earlier one had left.
+        asked = asked or (known is not None and known.asked)
         refusal = self._guard.refuses(item.link)
         if refusal is not None:
-            self._settle(self.settled(place, item, *refusal), before)
+            self._settle(self._refused(place, item, *refusal, asked=asked), before)
             return
 
         self.taken[place] = item, before
-        self._ready.append(Taken(place, item.link, asked if known is None else known.asked))
+        self._ready.append(Taken(place, item.link, asked))
 
-    def settled(self, place: int, item: Item, state: str, error: str) -> Settled:
-        """The record of a link that was not sent."""
+    def _refused(self, place: int, item: Item, state: str, error: str, *, asked: bool) -> Settled:
         kept = place < self._journal.rows
-        return Settled(place, item.number, item.link, state, 0, None, error, asked=False, kept=kept)
+        return Settled(place, item.number, item.link, state, 0, None, error, asked=asked, kept=kept)

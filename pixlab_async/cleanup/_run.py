@@ -27,6 +27,8 @@ from ._totals import Totals
 SAMPLE_EVERY = 5.0
 # Seconds for which all requests may be refused before the job says that it gets nowhere.
 REFUSED_FOR = 180.0
+# Seconds that the input may take to close.
+CLOSING = 5.0
 
 
 @define(eq=False, kw_only=True)
@@ -67,7 +69,12 @@ class Run:
         found = journal.counts["deleted"] > 0 or rules.missing_ok
         self._record = Record(journal, self.totals, self.failed, found, dry=rules.dry_run)
         self._feed = JournalFeed(
-            self.source, journal, self.guard, rules.dry_run, self._record.settle
+            self.source,
+            journal,
+            self.guard,
+            rules.dry_run,
+            self._record.settle,
+            rules.concurrency > 1,
         )
         self._batch = self.client._batch(  # noqa: SLF001 - a room of the same house
             self._feed,
@@ -169,18 +176,30 @@ class Run:
             # What was cut short has an outcome too; nothing is waited for here.
             with anyio.CancelScope(shield=True):
                 await self._note()
-            self._end(in_order=drained or not self._batch.working)
+            self._end(in_order=drained or not self._batch.working, drained=drained)
+            await self._close_feed()
+
+    async def _close_feed(self) -> None:
+        with anyio.move_on_after(CLOSING, shield=True):
+            try:
+                await self._feed.aclose()
+            except Exception as error:  # the caller's iterable failed, and all is noted
+                self.failure = self.failure or error
 
     async def _note(self) -> None:
-        try:
-            async for outcome in self._batch:
-                item, before = self._feed.taken.pop(outcome.index)
-                self._record.outcome(outcome, item, before)
-        except Exception as error:  # it ends the run, and is raised when all is written
-            self.failure = self.failure or error
-            self._batch.stop()
+        """Note all outcomes. What fails ends the run, and is raised when all is written."""
+        while True:
+            try:
+                async for outcome in self._batch:
+                    item, before = self._feed.taken.pop(outcome.index)
+                    self._record.outcome(outcome, item, before)
+            except Exception as error:
+                self.failure = self.failure or error
+                self._batch.stop()
+            else:
+                return
 
-    def _end(self, *, in_order: bool) -> None:
+    def _end(self, *, in_order: bool, drained: bool) -> None:
         failure = self.failure
         if isinstance(failure, BatchStopped) and failure.reason == "nothing_found":
             self._record.drop()
@@ -189,7 +208,7 @@ class Run:
         self._sample()
         self.elapsed = self.seconds
         # What an earlier crash left in doubt stays so until all links were come to.
-        early = failure is not None or self.interrupted
+        early = failure is not None or self.interrupted or not drained
         doubtful = not in_order or (self.journal.crashed and early)
         told: dict[str, JSON] = {"running": doubtful, "finished": time.time()}
         self.journal.facts |= told
