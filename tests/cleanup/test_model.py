@@ -38,6 +38,8 @@ from pixlab_async.cleanup._journal_known import Known, known_of
 
 from .modelled import ANSWERS, FAULTS, Service, StoppedClock, client_for
 
+pytestmark = pytest.mark.timeout(300)  # some 25 s on a machine that is idle
+
 BOUNDED = settings(
     max_examples=90,
     stateful_step_count=40,
@@ -568,6 +570,5 @@ class BatchMachine(Machine):
 
 TestJob = JobMachine.TestCase
 TestJob.settings = BOUNDED
-TestJob.pytestmark = [pytest.mark.timeout(300)]  # some 25 s on a machine that is idle
 TestBatch = BatchMachine.TestCase
 TestBatch.settings = settings(BOUNDED, max_examples=500)
