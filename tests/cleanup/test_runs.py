@@ -76,6 +76,31 @@ async def test_what_a_crash_may_have_sent_is_unconfirmed_in_each_later_run(tmp_p
     assert set(summary.counts) == {"deleted", "deleted_unconfirmed"}
 
 
+async def test_what_a_crash_may_have_sent_stays_in_doubt_when_the_next_run_is_cancelled(
+    tmp_path: Path,
+) -> None:
+    service = Answering(links(30))
+    killed: list[Path] = []
+    scopes: list[anyio.CancelScope] = []
+
+    def noticed(link: str, times: int) -> None:
+        if len(service.deleted) == 20 and not killed:
+            killed.append(copied(tmp_path / "journal", "killed"))
+        elif scopes:
+            scopes.pop().cancel()
+
+    service._rule = noticed
+    async with service.client() as pixlab:
+        await CleanupJob(links(30), tmp_path / "journal", concurrency=1).run(pixlab)
+        with anyio.CancelScope() as scope:
+            scopes.append(scope)
+            await CleanupJob(links(30), killed[0], concurrency=1).run(pixlab)
+        summary = await CleanupJob(links(30), killed[0], concurrency=1).run(pixlab)
+
+    assert scope.cancelled_caught
+    assert "already_gone" not in summary.counts
+
+
 async def test_what_a_crash_may_have_sent_again_is_unconfirmed_too(tmp_path: Path) -> None:
     """It had failed for sure in the run before: with a wrong key."""
     link = links(1)
