@@ -12,7 +12,7 @@ nox.options.sessions = ["tests", "lint", "types", "docs"]
 PYTHONS = ["3.11", "3.12", "3.13"]
 # The rooms that every user relies on; the emulator and the command line are measured too,
 # but not held to the last branch.
-CORE = "pixlab_async/*.py,pixlab_async/endpoints/*,pixlab_async/transports/*"
+CORE = "pixlab_async/*.py,pixlab_async/_bulk/*,pixlab_async/endpoints/*,pixlab_async/transports/*"
 
 
 @nox.session(python=PYTHONS)

@@ -14,6 +14,7 @@ from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
 import anyio
+from anyio.to_thread import run_sync
 
 T = TypeVar("T")
 
@@ -83,6 +84,25 @@ async def within(function: Callable[[], Awaitable[T]], deadline: float = math.in
             raise
 
     raise DeadlineReached
+
+
+async def thoroughly(function: Callable[[], T]) -> T:
+    """Run a plain function in a thread, and wait for its end although the caller is cancelled.
+
+    A native cancellation would leave the thread at work behind its caller's back. For
+    functions that take a bounded time.
+
+    Raises:
+        BaseException: As ``bridged``.
+    """
+
+    async def run() -> T:
+        with anyio.CancelScope(shield=True):
+            return await run_sync(function, limiter=anyio.CapacityLimiter(1))
+
+        raise AssertionError("unreachable")
+
+    return await bridged(run)
 
 
 async def sheltered(function: Callable[[], Awaitable[T]], grace: float) -> T:

@@ -32,7 +32,13 @@ if TYPE_CHECKING:
 
 Phase = Literal["queue", "connect", "write", "read", "deadline"]
 StopReason = Literal[
-    "max_deletes", "failures", "nothing_found", "all_rejected", "deadline", "refused"
+    "max_deletes",
+    "failures",
+    "nothing_found",
+    "all_rejected",
+    "deadline",
+    "refused",
+    "unreachable",
 ]
 
 
@@ -234,8 +240,9 @@ class BatchStopped(PixLabError):
     Attributes:
         reason: "max_deletes" or "failures" (a limit that the caller set), "deadline",
             "nothing_found" (the first links are all gone, so it may be the wrong list or
-            account), "all_rejected" (the service refuses one link after the other) or
-            "refused" (a job met nothing but 429 for minutes).
+            account), "all_rejected" (the service refuses one link after the other),
+            "unreachable" (it could not be reached, or failed, for ten minutes) or "refused"
+            (a job met nothing but 429 for minutes).
     """
 
     def __init__(

@@ -15,7 +15,7 @@ from ._gate import Gate, Priority
 from ._options import Options
 from ._pacer import Pacer, per_minute
 from ._protocol import Call
-from ._recording import recorded
+from ._recording import check_recorder, recall, recorded
 from ._results import Deletion, Media
 from ._temporary import GRACE, temporary
 from .endpoints.storage import Storage
@@ -194,6 +194,7 @@ class Lifecycle(Storage):
             self._send_of_batch,
             feed,
             rules,
+            recall=self._recall,
             pace=None if rate is None else Gate(rules.concurrency, Pacer(per_minute(rate))),
             breather=self._options.retry.cap,
             progress=progress,
@@ -275,7 +276,11 @@ class Lifecycle(Storage):
         assert deletion is not None
         return deletion
 
+    async def _recall(self, seconds: float) -> None:
+        await recall(self._core.recorder, seconds)
+
     async def _send_of_batch(self, call: Call[Deletion], track: Track) -> Deletion:
+        check_recorder(self._core.recorder)
         return await recorded(self._core, call, self._options, priority=Priority.BATCH, track=track)
 
 

@@ -69,7 +69,7 @@ class Pacer:
         self._random = random or Random()
         self._sent = RollingCount()
         self._accepted = RollingCount()
-        self._accepted_at: float | None = None
+        self._refused_since: float | None = None
         self._refused_for = 0.0
         self._next_at = -math.inf
         self._pause_until = -math.inf
@@ -92,10 +92,11 @@ class Pacer:
 
     @property
     def refused_for(self) -> float:
-        """How long refusals have lasted: seconds from the last accepted request to the last 429.
+        """How long refusals have lasted: seconds from the first 429 in a row to the last.
 
         0 while the last reply was not a 429. It grows only with further refusals, so a
-        program that was idle after one does not look as if it had been refused all the time.
+        program that was idle before or after one does not look as if it had been refused all
+        the time.
         """
         return self._refused_for
 
@@ -129,8 +130,6 @@ class Pacer:
         """Count one request as sent. Call it only when ``delay`` is 0."""
         self._sent.add(now)
         self._learner.sent(now)
-        if self._accepted_at is None:
-            self._accepted_at = now
 
         limit = self._learner.limit
         if limit is not None:
@@ -152,7 +151,7 @@ class Pacer:
     def accepted(self, ticket: Ticket, now: float) -> None:
         """Any reply but a 429 came."""
         self._accepted.add(now)
-        self._accepted_at, self._refused_for = now, 0.0
+        self._refused_since, self._refused_for = None, 0.0
         learner = self._learner
         learner.accepted()
         if not ticket.probe:
@@ -173,7 +172,9 @@ class Pacer:
     def limited(self, ticket: Ticket, now: float, retry_after: float | None) -> None:
         """A 429 came, with the seconds it asks to wait, if it does."""
         self.refusals += 1
-        self._refused_for = now - (now if self._accepted_at is None else self._accepted_at)
+        if self._refused_since is None:
+            self._refused_since = now
+        self._refused_for = now - self._refused_since
         self.lost(ticket)
         asked = None if retry_after is None else min(retry_after, LONGEST_PAUSE)
         if ticket.sent_at < self._reacted_at:

@@ -13,7 +13,7 @@ from typing import Protocol, TypeVar, runtime_checkable
 import anyio
 
 from ._core import Core, Track
-from ._errors import ConfigurationError, PixLabError
+from ._errors import ConfigurationError, PixLabError, RecordingFailed
 from ._exchange import exchange
 from ._gate import Priority
 from ._options import Options
@@ -69,6 +69,30 @@ def recorded(
     track = track or Track()
     make = partial(_made, core, options, priority, track)
     return core.recorder.record(call, make, tag=options.tag, track=track)
+
+
+def check_recorder(recorder: Recorder | None) -> None:
+    """See that what is deleted can be recorded, before more is deleted.
+
+    Raises:
+        RecordingFailed: The ledger could not be written the last time.
+    """
+    failure = getattr(recorder, "failure", None)
+    if failure is not None:
+        raise RecordingFailed(f"the ledger cannot be written: {failure}")
+
+
+async def recall(recorder: Recorder | None, seconds: float) -> None:
+    """Take back what 404s of the last seconds said, since it seems to be the wrong account."""
+    take_back = getattr(recorder, "recall", None)
+    if take_back is None:
+        return
+
+    with anyio.CancelScope(shield=True):  # bounded, as below
+        try:
+            await take_back(within=seconds)
+        except PixLabError as error:
+            _log.error("%s", error)
 
 
 async def settle(recorder: Recorder) -> None:

@@ -22,8 +22,8 @@ class Stats:
         limit_per_minute: The rate limit, pinned or learnt; None while none is known.
         limit_pinned: Whether that was given as ``rate``.
         paused_for: Seconds of the present rate-limit pause that are left.
-        refused_for: Seconds from the last accepted request to the last 429; 0 where the
-            last answer was none.
+        refused_for: Seconds from the first 429 in a row to the last; 0 where the last answer
+            was none.
     """
 
     connections: int

@@ -17,9 +17,7 @@ from threading import Condition, Thread, current_thread
 from typing import Any, Generic, TypeVar
 from weakref import WeakSet
 
-import anyio
-from anyio.to_thread import run_sync
-
+from ._bridge import thoroughly
 from ._database import Opened, transact
 from ._errors import ConfigurationError, PixLabError, RecordingFailed
 from ._notice import Waiter, Waiters
@@ -171,8 +169,7 @@ class Writer(Generic[Op]):
 
     async def aclose(self) -> None:
         """The same as ``close()``, in a thread; cancelled or not."""
-        with anyio.CancelScope(shield=True):  # bounded: SQLite waits for a lock for seconds
-            await run_sync(self.close, limiter=anyio.CapacityLimiter(1))
+        await thoroughly(self.close)
 
     def _wake(self) -> None:
         if self._thread is not None:

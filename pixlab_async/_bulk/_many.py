@@ -15,18 +15,19 @@ from __future__ import annotations
 
 import math
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
 import anyio
 
-from .._errors import PixLabError
+from .._errors import BatchStopped, PixLabError
 from .._gate import Gate
 from .._results import Outcome
+from ._asking import Send
 from ._feed import Feed
 from ._order import InputOrder
-from ._passes import Passes, Send
+from ._passes import Passes
 from ._rules import BatchRules
 from ._summary import BatchSummary, Tally
 
@@ -57,6 +58,7 @@ class DeleteMany:
         rules: BatchRules,
         *,
         pace: Gate | None = None,
+        recall: Callable[[float], Awaitable[None]] | None = None,
         breather: float = 0.0,
         progress: Callable[[BatchSummary], object] | None = None,
         found: bool = False,
@@ -65,6 +67,7 @@ class DeleteMany:
         self._passes = Passes(
             send, feed, rules, self._hand_out, pace=pace, breather=breather, found=found
         )
+        self._recall = recall
         self._concurrency = rules.concurrency
         self._progress = progress
         self._window = window
@@ -91,6 +94,8 @@ class DeleteMany:
             elif self._passes.deferred:
                 self._passes.give_up()
             else:
+                if _is_wrong_list(self._passes.failure):
+                    await self.recall()
                 self._finish()
 
         outcome = self._ready.popleft()
@@ -127,6 +132,11 @@ class DeleteMany:
         """Take no further link, and raise this when all outcomes were given."""
         self._passes.fail(error)
 
+    async def recall(self) -> None:
+        """Have a ledger forget that links were gone already: it was asked in the wrong place."""
+        if self._recall is not None and self._began is not None:
+            await self._recall(anyio.current_time() - self._began + 1)
+
     def summary(self) -> BatchSummary:
         """The counts so far. Call it inside the event loop."""
         elapsed = 0.0
@@ -135,6 +145,10 @@ class DeleteMany:
             elapsed = now - self._began
         failure = self._passes.failure
         return self._tally.summary(elapsed, failure if isinstance(failure, PixLabError) else None)
+
+    def down_for(self) -> float | None:
+        """Seconds until a service that is down is tried again; None where it is not down."""
+        return self._passes.down_for(anyio.current_time())
 
     @property
     def working(self) -> int:
@@ -177,6 +191,12 @@ class DeleteMany:
         passes = self._passes
         try:
             while passes.goes_on() and await self._has_room():
+                if passes.is_down:
+                    if not await passes.try_one(full=self._is_full()):
+                        return
+
+                    continue
+
                 taken = await passes.next(full=self._is_full())
                 if taken is None:
                     return
@@ -194,6 +214,9 @@ class DeleteMany:
 
         # The outcome that all others wait for may be one that the second pass has to get.
         while self._is_full() and not self._passes.deferred:
+            if self._group is None and self._ready:
+                return False  # the consumer makes room, and waits for the shift's end
+
             await self._change()
         return True
 
@@ -233,3 +256,7 @@ class DeleteMany:
         if self._changed is not None:
             self._changed.set()
             self._changed = None
+
+
+def _is_wrong_list(failure: BaseException | None) -> bool:
+    return isinstance(failure, BatchStopped) and failure.reason == "nothing_found"

@@ -6,32 +6,24 @@ Knows nothing of who iterates the outcomes: each is given to ``settle`` when it 
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 
 import anyio
 from anyio.lowlevel import checkpoint
 
 from .._core import Track
-from .._errors import (
-    AuthenticationFailed,
-    BatchStopped,
-    ConfigurationError,
-    NotFound,
-    PixLabError,
-    RateLimited,
-    TimedOut,
-)
+from .._errors import BatchStopped, ConfigurationError, PixLabError
 from .._gate import Gate
 from .._protocol import Call
 from .._results import Deletion, DeletionState, Media, Outcome
-from ..endpoints.storage import delete_call, deletion_of_nothing
+from ..endpoints.storage import delete_call
+from ._asking import Ended, Send, ask, is_untouched
 from ._feed import Feed, Taken
 from ._order import Duplicates
-from ._rules import BatchRules, Fuses, state_of
+from ._outage import TELLING, Outage
+from ._pausing import Pausing
+from ._rules import BatchRules, Fuses
 from ._waits import Waits
-
-Send = Callable[[Call[Deletion], Track], Awaitable[Deletion]]
-Ended = tuple[DeletionState, PixLabError | None]
 
 # Links that may wait for the second pass; with more, it begins at once.
 DEFERRED = 10_000
@@ -70,6 +62,8 @@ class Passes:
         self._fuses = Fuses(rules, found)
         self._duplicates = Duplicates() if rules.dedupe else None
         self._waits = Waits()
+        self._outage = Outage(max(TELLING, 2 * rules.concurrency))
+        self._pausing = Pausing(self._outage, self._waits)
         self._deferred: deque[Taken] = deque()
         self._stopped = False
         self.failure: BaseException | None = None
@@ -126,18 +120,42 @@ class Passes:
         return self._deferred.popleft() if self._deferred and self.goes_on() else None
 
     def _time_is_up(self) -> None:
-        self.fail(
-            BatchStopped(
-                f"the batch did not end within its deadline of {self._rules.deadline} s",
-                reason="deadline",
-            )
-        )
+        late = f"the batch did not end within its deadline of {self._rules.deadline} s"
+        self.fail(BatchStopped(late, reason="deadline"))
 
     def fail(self, error: BaseException) -> None:
         """Take no more links, and raise this when all outcomes were given."""
         self.failure = self.failure or error
         self._feed.stop()
         self._waits.end()
+
+    @property
+    def is_down(self) -> bool:
+        """Whether the service seems to be down: then ``try_one`` instead of next and handle."""
+        return self._outage.is_down
+
+    def down_for(self, now: float) -> float | None:
+        """Seconds until the service is tried again; None where it is not down."""
+        return self._pausing.seconds_left(now)
+
+    async def try_one(self, *, full: bool) -> bool:
+        """In an outage: wait for this worker's turn, and try one link; False where all ends."""
+        if not await self._pausing.take_turn():
+            return False
+
+        try:
+            if not self._outage.is_down:
+                return True
+
+            taken = await self.next(full=full) if await self._pausing.wait() else None
+            if taken is not None:
+                await self.handle(taken)
+            return taken is not None
+        except BatchStopped as hopeless:
+            self.fail(hopeless)
+            return False
+        finally:
+            self._pausing.give_turn()
 
     async def handle(self, taken: Taken) -> None:
         """Delete what is at the link, or say why not."""
@@ -180,7 +198,7 @@ class Passes:
         ended: Ended = DeletionState.NOT_SENT, taken.error
         try:
             if await self._breathed(taken):
-                ended = await self._attempt(call, track)
+                ended = await self._asked(call, track)
         except BaseException as interruption:
             if track.maybe_processed and track.attempts:
                 ended = DeletionState.UNKNOWN, None
@@ -202,32 +220,12 @@ class Passes:
 
         return False
 
-    async def _attempt(self, call: Call[Deletion], track: Track) -> Ended:
-        try:
-            return (await self._send(call, track)).state, None
-        except NotFound as missing:
-            return deletion_of_nothing(missing).state, None
-        except AuthenticationFailed as refused:
-            if not self._fuses.found:
-                return state_of(refused), refused
+    async def _asked(self, call: Call[Deletion], track: Track) -> Ended:
+        ended = await ask(self._send, call, track, key_worked=self._fuses.found)
+        if is_untouched(ended[1], track) and self._is_over():
+            return DeletionState.NOT_SENT, None  # it would have been sent, in time
 
-            # The key worked before: it may have been changed. It is read anew for each call.
-            return await self._again(call, track)
-        except PixLabError as failed:
-            unsent = isinstance(failed, TimedOut) and failed.phase == "queue" and not track.attempts
-            limited = isinstance(failed, RateLimited) and not track.maybe_processed
-            if (unsent or limited) and self._is_over():
-                return DeletionState.NOT_SENT, None  # it would have been sent, in time
-
-            return state_of(failed), failed
-
-    async def _again(self, call: Call[Deletion], track: Track) -> Ended:
-        try:
-            return (await self._send(call, track)).state, None
-        except NotFound as missing:
-            return deletion_of_nothing(missing).state, None
-        except PixLabError as failed:
-            return state_of(failed), failed
+        return ended
 
     def _is_over(self) -> bool:
         """Whether the batch has ended what waits, or has to now."""
@@ -242,10 +240,20 @@ class Passes:
         stop = self._fuses.judge(state, error)
         if stop is not None:
             self.fail(stop)
+        if state is not DeletionState.FAILED:
+            if track.elapsed is not None:
+                self._outage.answered()
+        elif taken.error is None or self._outage.is_down:  # each link counts once
+            self._outage.failed(error, anyio.current_time())
         if state is DeletionState.FAILED and taken.error is None and self._may_defer():
             self._defer(taken, error, track)
-            return
+        else:
+            self._conclude(taken, state, error, track)
 
+    def _conclude(
+        self, taken: Taken, state: DeletionState, error: PixLabError | None, track: Track
+    ) -> None:
+        """Give out what became of a link."""
         if taken.error is not None and state is DeletionState.NOT_SENT:
             state, error = DeletionState.FAILED, taken.error  # the first pass did send it
         outcome = Outcome(
@@ -282,7 +290,8 @@ class Passes:
         while self._deferred:
             taken = self._deferred.popleft()
             track = Track(maybe_processed=taken.asked)
-            self._end(taken, DeletionState.FAILED, taken.error, track)
+            # Judged when it failed.
+            self._conclude(taken, DeletionState.FAILED, taken.error, track)
 
 
 def text_of(link: object) -> str:

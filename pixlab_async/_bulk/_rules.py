@@ -23,6 +23,7 @@ from .._errors import (
     MethodNotAllowed,
     PixLabError,
     RateLimited,
+    RecordingFailed,
     ReplyError,
     ServerFailed,
 )
@@ -32,7 +33,9 @@ CONCURRENCY = 10
 # Answers of one kind after which it is the list's or the program's fault, not a link's.
 TELLING = 50
 
-_FATAL = (AuthenticationFailed, MethodNotAllowed)
+_FATAL = (AuthenticationFailed, MethodNotAllowed, RecordingFailed)
+# A 404, be it after a lost reply, may be the word of a wrong account or base URL.
+_MISSING = (DeletionState.ALREADY_GONE, DeletionState.DELETED_UNCONFIRMED)
 _BAD = (DeletionState.REJECTED, DeletionState.FAILED)
 
 
@@ -126,7 +129,7 @@ class Fuses:
         if state not in _BAD:
             self._bad_in_a_row = self._refused_in_a_row = 0
         # After a lost reply, too, another account would have said the same.
-        if state in (DeletionState.ALREADY_GONE, DeletionState.DELETED_UNCONFIRMED):
+        if state in _MISSING:
             return self._missed()
 
         return self._judge_bad(state, error) if state in _BAD or error is not None else None
@@ -179,7 +182,7 @@ class Fuses:
 
 def state_of(error: PixLabError) -> DeletionState:
     """What a link's deletion came to that ended with an error (no 404)."""
-    if isinstance(error, ConfigurationError):
+    if isinstance(error, ConfigurationError | RecordingFailed):
         return DeletionState.NOT_SENT
 
     refused = isinstance(error, ReplyError) and not isinstance(error, RateLimited | ServerFailed)

@@ -8,6 +8,8 @@ from tempfile import TemporaryDirectory
 
 from .._bulk import BatchRules
 from .._client import AsyncPixLab
+from .._errors import ConfigurationError, PixLabError, RecordingFailed
+from .._origin import is_host
 from .._pacer import per_minute
 from ._items import Source, Survey
 from ._job_report import report_of
@@ -98,6 +100,12 @@ class CleanupJob:
             per_minute(rate)  # or it says what is wrong
         self._rate = rate
         hosts = frozenset(host.lower() for host in allow_hosts)
+        for host in hosts:
+            if not is_host(host) or set(host) & set("/:@"):
+                raise ConfigurationError(
+                    f"{host!r} is no host: pass the name alone, such as media.pixlab.xyz."
+                )
+
         self._guard = Guard(frozenset(protect), hosts)
         self._rows = rows
         self._reports = [Path(report) for report in reports]
@@ -110,7 +118,7 @@ class CleanupJob:
         self._journal: Journal | None = None
         self._totals = Totals()
         self._run: Run | None = None
-        self._stopped_early = False
+        self._stopped_early = self._closed = False
 
     async def open(self) -> JobSummary:
         """Read the input once, lock and open the journal; what is left to do. ``run`` does it.
@@ -149,12 +157,19 @@ class CleanupJob:
             ``raise_if_incomplete()``.
 
         Raises:
-            ConfigurationError: As ``open()``; or the input changes while it is read.
+            ConfigurationError: As ``open()``; or the input changes while it is read; or the
+                job has run before.
             BatchStopped: A limit was reached, or the list seems to be the wrong one.
             RecordingFailed: The journal cannot be written; nothing more is sent then.
             PixLabError: A cause that all links share, such as 401. After each of these the
                 journal is in order, and ``summary()`` tells what there is.
         """
+        if self._closed:
+            raise ConfigurationError(
+                "This job has run, or was closed: make another CleanupJob with the same journal, "
+                "and it goes on."
+            )
+
         await self.open()
         journal = self._journal
         assert journal is not None  # open() made it
@@ -162,6 +177,7 @@ class CleanupJob:
             client=client,
             journal=journal,
             source=self.source,
+            survey=self._survey,
             rules=self._rules,
             guard=self._guard,
             totals=self._totals,
@@ -172,11 +188,12 @@ class CleanupJob:
             run.stop()
         try:
             await run.work()
-            await self._write_reports(journal)
+            failure = await self._write_reports(journal)
         finally:
             await self.aclose()
-        if run.failure is not None:
-            raise run.failure
+        failure = run.failure or failure
+        if failure is not None:
+            raise failure
 
         return self.summary()
 
@@ -198,6 +215,7 @@ class CleanupJob:
         if self._journal is None:
             return
 
+        self._closed = True
         try:
             await self._journal.aclose()
         finally:
@@ -247,24 +265,34 @@ class CleanupJob:
             pinned=self._rate is not None or run.pinned,
             rate_limited=run.rate_limited,
             paused_for=run.paused_for,
+            down=run.down,
             latency_p50=latency.p50,
             latency_p95=latency.p95,
             elapsed=summary.elapsed,
             time_left=left / rate * 60 if left is not None and rate > 0 else None,
         )
 
-    async def _write_reports(self, journal: Journal) -> None:
+    async def _write_reports(self, journal: Journal) -> Exception | None:
+        """Write all that can be; what to raise where one cannot."""
+        failure = None
         if self._reports:
             await journal.flush()
         for report in self._reports:
-            await report_of(
-                journal,
-                self.source,
-                self._survey,
-                self.summary(),
-                report,
-                show_links=self._show_links,
-            )
+            try:
+                await report_of(
+                    journal,
+                    self.source,
+                    self._survey,
+                    self.summary(),
+                    report,
+                    show_links=self._show_links,
+                )
+            except PixLabError as error:
+                failure = RecordingFailed(
+                    f"the job itself is in order, but no report: {error.message} Run it again "
+                    f"with the report elsewhere; nothing is asked for twice"
+                )
+        return failure
 
     def _forget_folder(self) -> None:
         folder, self._folder = self._folder, None

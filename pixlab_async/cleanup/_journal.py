@@ -13,18 +13,19 @@ from collections import Counter
 from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import NamedTuple, TypeVar
+from typing import TypeVar
 
 from anyio import CancelScope, to_thread
 from attrs import define, field
 
+from .._bridge import thoroughly
 from .._database import Opened, open_database
 from .._errors import ConfigurationError, PixLabError
 from .._results import JSON, DeletionState
 from .._writer import Writer
-from . import _states as states
 from ._items import Survey
-from ._journal_file import KIND, NAMES, Block, Op, Settled, apply, chunk_of
+from ._journal_file import KIND, Block, Op, Settled, apply, chunk_of, readable
+from ._journal_known import Known, known_of
 from ._journal_reads import block_of, counts_of, facts_of
 from ._left import keep_elsewhere, telling
 from ._lock import Lock
@@ -36,28 +37,7 @@ T = TypeVar("T")
 ROWS = 1_000_000
 # Rows that may be in memory alone: what a kill costs is asked again.
 UNSAVED = 200
-# What another run may end otherwise.
-OPEN = frozenset({DeletionState.FAILED.value, DeletionState.UNKNOWN.value})
-_GUARDED = ("protected", DeletionState.REJECTED.value)
-
-
-class Known(NamedTuple):
-    """What an earlier run left of a link.
-
-    Attributes:
-        state: Its state.
-        asked: Whether the service may have acted on it without telling.
-        sent: Whether it was ever sent.
-    """
-
-    state: str
-    asked: bool = True
-    sent: bool = True
-
-    @property
-    def is_open(self) -> bool:
-        """Whether another run may end otherwise: also where a guard or a check of ours refused."""
-        return self.state in OPEN or (self.state in _GUARDED and not self.sent)
+_ROWS_AFTER = "SELECT * FROM link WHERE place > ? ORDER BY place LIMIT 1000"
 
 
 @define(eq=False)
@@ -69,7 +49,7 @@ class Journal:
         counts: Links by state, of earlier runs and this one.
         facts: Facts of the job as they stand in the file.
         rows: Up to so many links each has a row of its own.
-        crashed: Whether the last run ended without saying so.
+        crashed: Whether a run ended without saying so, and what it sent is not out yet.
         dry: Whether nothing is written.
     """
 
@@ -98,10 +78,18 @@ class Journal:
 
         Raises:
             ConfigurationError: It is of another input, in use, or cannot be written.
+            RecordingFailed: It cannot be read.
         """
-        journal = await to_thread.run_sync(_begin, cls, path, source, survey, rows)
-        journal.dry = dry
-        return journal
+        made: list[Journal] = []
+        try:
+            await thoroughly(lambda: made.append(_begin(cls, path, source, survey, rows)))
+        except BaseException:
+            for journal in made:  # cancelled meanwhile: nobody else knows of it
+                journal.release()
+            raise
+
+        made[0].dry = dry
+        return made[0]
 
     def settle(self, op: Settled, before: str | None) -> None:
         """Note what became of a link. Never waits.
@@ -163,7 +151,7 @@ class Journal:
 
     async def known(self, block: Block) -> dict[int, Known]:
         """What earlier runs left of each link of a block; nothing of those still pending."""
-        return await self._read(lambda file: _known(file, block))
+        return await self._read(lambda file: known_of(file, block))
 
     def rows_of_trouble(self) -> Iterator[Row]:
         """What became of the links that are not gone. For a thread; read once."""
@@ -176,23 +164,25 @@ class Journal:
 
     def rows_with_places(self) -> Iterator[tuple[int, Row]]:
         """Every link that has a row, and its place in the input. For a thread; read once."""
-        query = (
-            "SELECT place, number, link, state, attempts, status, error FROM link ORDER BY place"
-        )
-        with self._file() as file:
-            for place, *row in file.execute(query):
-                yield place, Row(*row)
+        last = -1
+        while True:
+            with self._file() as file:  # never held between two rows: whoever reads may stop
+                page = file.execute(_ROWS_AFTER, (last,)).fetchall()
+            if not page:
+                return
+
+            for row in page:
+                last, number, link, state, attempts, status, error, _ = row
+                yield last, Row(number, readable(link), state, attempts, status, error)
 
     def states(self) -> Iterator[bytes]:
         """Every chunk of the map, from the first on. For a thread."""
         with self._file() as file:
-            query = "SELECT chunk, states FROM map ORDER BY chunk"
-            expected = 0
-            for chunk, found in file.execute(query):
-                for _ in range(expected, chunk):
-                    yield bytes(states.empty())
-                yield found
-                expected = chunk + 1
+            (last,) = file.execute("SELECT coalesce(max(chunk), -1) FROM map").fetchone()
+        for number in range(last + 1):
+            with self._file() as file:
+                chunk = bytes(chunk_of(file, number))
+            yield chunk
 
     def samples(self) -> list[Sample]:
         """How far the job was, from time to time. For a thread."""
@@ -213,8 +203,12 @@ class Journal:
             with CancelScope(shield=True):  # bounded: some hundred lines
                 raise await to_thread.run_sync(keep_elsewhere, self.path, left, error) from error
         finally:
-            self._reading.close()
-            self._lock.release()
+            self.release()
+
+    def release(self) -> None:
+        """Give the journal up, without writing anything."""
+        self._reading.close()
+        self._lock.release()
 
     async def _read(self, query: Callable[[sqlite3.Connection], T]) -> T:
         def work() -> T:
@@ -231,8 +225,8 @@ class Journal:
 
 def _begin(cls: type[Journal], path: Path, name: str, survey: Survey | None, rows: int) -> Journal:
     lock = Lock(path)
+    reading = Opened(lambda: open_database(path, KIND))
     try:
-        reading = Opened(lambda: open_database(path, KIND))
         with telling(path), reading.use() as file:
             facts = facts_of(file())
             _check(path, name, facts, survey)
@@ -246,6 +240,7 @@ def _begin(cls: type[Journal], path: Path, name: str, survey: Survey | None, row
         journal = cls(path, lock, reading, writer, int(str(kept)), counts, facts)
         journal.crashed = facts.get("running") is True
     except BaseException:
+        reading.close()
         lock.release()
         raise
 
@@ -269,22 +264,3 @@ def _check(path: Path, name: str, facts: dict[str, JSON], survey: Survey | None)
         f"{facts['count'] or 'any number of'} links, and {name} is not what that was then. Go on "
         f"with the unchanged input, or begin anew with another journal."
     )
-
-
-def _known(file: sqlite3.Connection, block: Block) -> dict[int, Known]:
-    found: dict[int, Known] = {}
-    chunks: dict[int, bytearray] = {}
-    for place in range(block.first, block.first + block.size):
-        number, inside = divmod(place, states.CHUNK)
-        if number not in chunks:
-            chunks[number] = chunk_of(file, number)
-        code = states.code_at(chunks[number], inside)
-        if code in NAMES:
-            found[place] = Known(NAMES[code])
-    query = "SELECT place, state, asked, attempts FROM link WHERE place >= ? AND place < ?"
-    for place, state, asked, attempts in file.execute(
-        query, (block.first, block.first + block.size)
-    ):
-        if place not in found:
-            found[place] = Known(state, bool(asked), bool(attempts))
-    return found

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections import deque
-from collections.abc import AsyncIterator, Callable, Collection
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Collection
 
 import anyio
 from attrs import define, field, frozen
@@ -17,12 +17,18 @@ from .._bulk import Taken
 from .._errors import ConfigurationError
 from .._origin import host_of
 from .._results import DeletionState, last_part
-from ._items import Item, Source, digest_of
-from ._journal import Journal, Known
+from ._items import Digest, Item, Source, Survey, digest_of
+from ._journal import Journal
 from ._journal_file import Block, Settled
+from ._journal_known import Known
 
 # Links in a block. After a crash, so many at most are not known to be unsent.
 SIZE = 500
+
+
+def names_of(links: Collection[str]) -> Collection[str]:
+    """The last parts of links."""
+    return frozenset(last_part(link) for link in links)
 
 
 @frozen
@@ -30,16 +36,17 @@ class Guard:
     """Which links must not be deleted, whatever the input says.
 
     Attributes:
-        protected: Links and ids; a link whose last part is one of them is protected too.
+        protected: Links and ids. A link is protected with every other that ends in the same
+            name: PixLab tells a picture by several addresses. Rather too many than too few.
         hosts: Hosts that links may be of; empty for any. Ids have no host, and may.
     """
 
-    protected: Collection[str] = frozenset()
+    protected: Collection[str] = field(default=(), converter=names_of)
     hosts: Collection[str] = frozenset()
 
     def refuses(self, link: str) -> tuple[str, str] | None:
         """The state and the reason of a link that is not to be sent."""
-        if self.protected and (link in self.protected or last_part(link) in self.protected):
+        if self.protected and last_part(link) in self.protected:
             return "protected", "it is protected"
 
         if self.hosts and "://" in link and host_of(link) not in self.hosts:
@@ -58,6 +65,9 @@ class JournalFeed:
         guard: What must not be deleted.
         dry: Whether nothing will be sent, so that nothing is to be claimed.
         settle: Is given what needs no sending.
+        ahead: Whether to read on while there are links: one of several workers waits for the
+            input then, however long that takes.
+        survey: What a first reading found, or None where there was none.
     """
 
     _source: Source
@@ -65,6 +75,8 @@ class JournalFeed:
     _guard: Guard
     _dry: bool
     _settle: Callable[[Settled, str | None], None]
+    _ahead: bool = True
+    _survey: Survey | None = None
     exhausted: bool = False
     # How many links were read, and whether that is all of them.
     place: int = 0
@@ -72,6 +84,7 @@ class JournalFeed:
     # Items of links that are with the workers, and their states after an earlier run.
     taken: dict[int, tuple[Item, str | None]] = field(factory=dict[int, "tuple[Item, str | None]"])
     skipped: int = 0
+    _seen: Digest = field(factory=Digest)
     _ready: deque[Taken] = field(factory=deque[Taken])
     _items: deque[Item] = field(factory=deque[Item])
     _blocks: AsyncIterator[list[Item]] | None = None
@@ -86,22 +99,37 @@ class JournalFeed:
             ConfigurationError: The input cannot be read, or is not what it was.
             RecordingFailed: The journal cannot be written.
         """
-        if not self._filling and not self.at_end and len(self._ready) < SIZE // 2:
-            await self._fill(until)
-        while not self._ready and self._filling and not self.exhausted:
-            await self._until_filled()
-        if self.exhausted or not self._ready:
-            self.exhausted = self.exhausted or self.at_end
-            return None
-
-        await self._journal.keep_up()
-        return self._ready.popleft() if self._ready else await self.next(until)
+        while not self.exhausted and anyio.current_time() < until:
+            if self._wants_more():
+                await self._fill(until)
+            elif self._ready:
+                await self._journal.keep_up()
+                if self._ready and not self.exhausted:  # others were there meanwhile
+                    return self._ready.popleft()
+            elif self._filling:
+                await self._until_filled()
+            else:
+                self.exhausted = True
+        return None
 
     def stop(self) -> None:
         """Hand out no more."""
         self.exhausted = True
         if self._asking is not None:
             self._asking.cancel()
+
+    async def aclose(self) -> None:
+        """Close the input, when no worker reads any more."""
+        blocks, self._blocks = self._blocks, None
+        if isinstance(blocks, AsyncGenerator):
+            await blocks.aclose()
+
+    def _wants_more(self) -> bool:
+        """Whether this worker is to read on: ahead, where others delete meanwhile."""
+        if self._filling or self.at_end:
+            return False
+
+        return not self._ready or (self._ahead and len(self._ready) < SIZE // 2)
 
     async def _until_filled(self) -> None:
         if self._filled is None:
@@ -113,9 +141,8 @@ class JournalFeed:
         self._filling = True
         try:
             with anyio.CancelScope(deadline=until) as self._asking:
+                await self._take_block()
                 while not self.at_end and not self._ready:
-                    await self._take_block()
-                if not self.at_end:
                     await self._take_block()
         finally:
             self._filling, self._asking = False, None
@@ -131,7 +158,8 @@ class JournalFeed:
         )
         if earlier is not None:
             self._compare(earlier, items)
-        elif not items:
+        self._check(items)
+        if not items:
             self.at_end = True
             return
 
@@ -158,6 +186,21 @@ class JournalFeed:
             self._items.extend(block)
         return [self._items.popleft() for _ in range(min(size, len(self._items)))]
 
+    def _check(self, items: list[Item]) -> None:
+        """See that the input is what the first reading found: perhaps a person agreed to that."""
+        survey = self._survey
+        if survey is None or survey.digest is None:
+            return
+
+        self._seen.update(items)
+        more = self._seen.count > survey.count
+        if more or (not items and self._seen.digest() != survey.digest):
+            raise ConfigurationError(
+                f"{self._source.name} changed while the job was running: it has not the "
+                f"{survey.count:,} links that it had. Nothing more was sent; look at it, and run "
+                f"the job again."
+            )
+
     def _compare(self, earlier: Block, items: list[Item]) -> None:
         if len(items) == earlier.size and digest_of(items) == earlier.digest:
             return
@@ -175,15 +218,16 @@ class JournalFeed:
             return
 
         before = None if known is None else known.state
+        # A run that crashed may have asked again for what an earlier one had left.
+        asked = asked or (known is not None and known.asked)
         refusal = self._guard.refuses(item.link)
         if refusal is not None:
-            self._settle(self.settled(place, item, *refusal), before)
+            self._settle(self._refused(place, item, *refusal, asked=asked), before)
             return
 
         self.taken[place] = item, before
-        self._ready.append(Taken(place, item.link, asked if known is None else known.asked))
+        self._ready.append(Taken(place, item.link, asked))
 
-    def settled(self, place: int, item: Item, state: str, error: str) -> Settled:
-        """The record of a link that was not sent."""
+    def _refused(self, place: int, item: Item, state: str, error: str, *, asked: bool) -> Settled:
         kept = place < self._journal.rows
-        return Settled(place, item.number, item.link, state, 0, None, error, asked=False, kept=kept)
+        return Settled(place, item.number, item.link, state, 0, None, error, asked=asked, kept=kept)

@@ -26,6 +26,7 @@ class Lock:
     """
 
     def __init__(self, journal: Path) -> None:
+        journal = journal.resolve()  # two names of one file are one journal
         path = journal.with_name(f"{journal.name}.lock")
         try:
             self._file = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
@@ -53,7 +54,7 @@ class Lock:
         os.pwrite(self._file, f"process {os.getpid()}".encode(), 0)
 
     def release(self) -> None:
-        """Give it up, once or more; the file stays, so that two who wait lock the same one."""
-        file, self._file = self._file, -1
+        """Give it up; the file stays, so that two who wait for it lock the same one."""
+        file, self._file = self._file, -1  # by now the number may be another file's
         if file >= 0:
             os.close(file)

@@ -25,7 +25,8 @@ class Progress:
         limit: The rate limit, learnt or pinned, or None while none is known.
         pinned: Whether the user gave the limit.
         rate_limited: Answers with status 429 so far.
-        paused_for: How long nothing is sent yet because of one.
+        paused_for: How long nothing is sent yet, because of one or of an outage.
+        down: Whether that is an outage: the service cannot be reached, or fails.
         latency_p50: How long a deletion takes in the middle, or None before the first.
         latency_p95: How long 95 of 100 take at most, or None before the first.
         elapsed: How long it has been running.
@@ -43,6 +44,7 @@ class Progress:
     pinned: bool = False
     rate_limited: int = 0
     paused_for: float = 0.0
+    down: bool = False
     latency_p50: float | None = None
     latency_p95: float | None = None
     elapsed: float = 0.0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable
 
 from attrs import define, field
@@ -16,6 +17,8 @@ from ._totals import Totals
 
 # Not the link's fault: with another key, another run may delete it.
 _NOT_THE_LINK = (AuthenticationFailed, MethodNotAllowed)
+# More than make a batch stop, with those that are under way then.
+_REMEMBERED = 200
 
 
 @define(eq=False)
@@ -33,6 +36,8 @@ class Record:
     found: bool
     dry: bool = False
     _unseen: list[tuple[Settled, str | None]] = field(factory=list[tuple[Settled, "str | None"]])
+    # The last links that the service refused, with nothing else in between.
+    _refused: deque[Settled] = field(factory=lambda: deque[Settled](maxlen=_REMEMBERED))
 
     def settle(self, settled: Settled, before: str | None) -> None:
         """Note a link's state, and tell of one that is not gone."""
@@ -76,16 +81,32 @@ class Record:
         if state is DeletionState.DELETED and not self.found:
             self.found = True
             self.release()
+        if state is not DeletionState.REJECTED:
+            self._refused.clear()
+        elif settled.status is not None:
+            self._refused.append(settled)
         if state.gone and not self.found:
             self._unseen.append((settled, before))
         else:
             self.settle(settled, before)
+
+    def reopen(self) -> None:
+        """Leave the last refusals to another run: the fault was not the links'."""
+        for settled in self._refused:
+            failed = settled._replace(state=DeletionState.FAILED.value)
+            self.journal.settle(failed, settled.state)
+        self._refused.clear()
 
     def release(self) -> None:
         """Note what was kept back."""
         for settled, before in self._unseen:
             self.settle(settled, before)
         self._unseen.clear()
+
+    @property
+    def keeps_back(self) -> bool:
+        """Whether something is kept back."""
+        return bool(self._unseen)
 
     def drop(self) -> bool:
         """Leave what was kept back to another run; whether some of it was asked for in doubt."""

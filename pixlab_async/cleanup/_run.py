@@ -14,7 +14,7 @@ from .._client import AsyncPixLab
 from .._errors import BatchStopped, PixLabError
 from .._pacer import per_minute
 from .._results import JSON
-from ._items import Source
+from ._items import Source, Survey
 from ._journal import UNSAVED, Journal
 from ._journal_feed import Guard, JournalFeed
 from ._journal_file import Sampled
@@ -27,6 +27,8 @@ from ._totals import Totals
 SAMPLE_EVERY = 5.0
 # Seconds for which all requests may be refused before the job says that it gets nowhere.
 REFUSED_FOR = 180.0
+# Seconds that the input may take to close.
+CLOSING = 5.0
 
 
 @define(eq=False, kw_only=True)
@@ -44,6 +46,7 @@ class Run:
     client: AsyncPixLab
     journal: Journal
     source: Source
+    survey: Survey | None
     rules: BatchRules
     guard: Guard
     totals: Totals
@@ -57,6 +60,8 @@ class Run:
     _seeded: float | None = None
     _limited_earlier: int = field(init=False)
     _limited_before: int = field(init=False)
+    # Whether a ledger is to take back what this run's 404s said.
+    _recalls: bool = False
     _feed: JournalFeed = field(init=False)
     _record: Record = field(init=False)
     _batch: DeleteMany = field(init=False)
@@ -65,10 +70,16 @@ class Run:
         journal, rules = self.journal, self.rules
         self._limited_earlier = self.totals.rate_limited
         self._limited_before = self.client.stats().rate_limited
-        found = journal.counts["deleted"] > 0 or rules.missing_ok
-        self._record = Record(journal, self.totals, self._tell, found, dry=rules.dry_run)
+        # What an earlier run found says nothing of this one's key and base URL.
+        self._record = Record(journal, self.totals, self._tell, rules.missing_ok, dry=rules.dry_run)
         self._feed = JournalFeed(
-            self.source, journal, self.guard, rules.dry_run, self._record.settle
+            self.source,
+            journal,
+            self.guard,
+            rules.dry_run,
+            self._record.settle,
+            rules.concurrency > 1,
+            self.survey,
         )
         doubt = journal.facts.get("in_doubt")
         self._excused = doubt if journal.crashed and isinstance(doubt, int) else 0
@@ -76,7 +87,6 @@ class Run:
             self._feed,
             evolve(rules, excused=self._excused),
             rate=self.rate,
-            found=journal.counts["deleted"] > 0,
             window=self._window,
         )
 
@@ -129,8 +139,13 @@ class Run:
 
     @property
     def paused_for(self) -> float:
-        """Seconds for which nothing is sent, because of a 429."""
-        return self.client.stats().paused_for
+        """Seconds for which nothing is sent, because of a 429 or an outage."""
+        return self._batch.down_for() or self.client.stats().paused_for
+
+    @property
+    def down(self) -> bool:
+        """Whether the service seems to be down."""
+        return self._batch.down_for() is not None
 
     def stop(self) -> None:
         """Send nothing more."""
@@ -150,6 +165,8 @@ class Run:
                 await self._delete()
             finally:
                 group.cancel_scope.cancel()
+        if self._recalls:
+            await self._batch.recall()
 
     async def _begin(self) -> None:
         journal = self.journal
@@ -178,16 +195,28 @@ class Run:
             # What was cut short has an outcome too; nothing is waited for here.
             with anyio.CancelScope(shield=True):
                 await self._note()
-            self._end(whole=drained, in_order=drained or not self._batch.working)
+            self._end(drained=drained, in_order=drained or not self._batch.working)
+            await self._close_feed()
+
+    async def _close_feed(self) -> None:
+        with anyio.move_on_after(CLOSING, shield=True):
+            try:
+                await self._feed.aclose()
+            except Exception as error:  # the caller's iterable failed, and all is noted
+                self.failure = self.failure or error
 
     async def _note(self) -> None:
-        try:
-            async for outcome in self._batch:
-                item, before = self._feed.taken.pop(outcome.index)
-                self._record.outcome(outcome, item, before)
-        except Exception as error:  # it ends the run, and is raised when all is written
-            self.failure = self.failure or error
-            self._batch.stop()
+        """Note all outcomes. What fails ends the run, and is raised when all is written."""
+        while True:
+            try:
+                async for outcome in self._batch:
+                    item, before = self._feed.taken.pop(outcome.index)
+                    self._record.outcome(outcome, item, before)
+            except Exception as error:
+                self.failure = self.failure or error
+                self._batch.stop()
+            else:
+                return
 
     def _tell(self, row: Row) -> None:
         """Tell of a link that is not gone. Where nobody can be told, the run ends in order."""
@@ -200,16 +229,19 @@ class Run:
             self.failed = None
             self._batch.fail(error)
 
-    def _end(self, *, whole: bool, in_order: bool) -> None:
+    def _end(self, *, drained: bool, in_order: bool) -> None:
         failure = self.failure
-        if whole and not self.interrupted and _is_planned(failure):
+        if drained and not self.interrupted and _is_planned(failure):
             self._record.release()
-        elif self._record.drop():
-            in_order = False
+        else:
+            self._recalls = self._record.keeps_back
+            in_order = not self._record.drop() and in_order
+        if isinstance(failure, BatchStopped) and failure.reason == "all_rejected":
+            self._record.reopen()
         self._sample()
         self.elapsed = self.seconds
         # What an earlier crash left in doubt stays so until all links were come to.
-        early = failure is not None or self.interrupted
+        early = failure is not None or self.interrupted or not drained
         doubtful = not in_order or (self.journal.crashed and early)
         told: dict[str, JSON] = {"running": doubtful, "finished": time.time()}
         if in_order:

@@ -10,6 +10,7 @@ from collections.abc import (
     Iterable,
     Sequence,
 )
+from contextlib import aclosing
 from typing import Any, BinaryIO, Protocol, TypeAlias
 
 from anyio import to_thread
@@ -169,14 +170,15 @@ class Links:
         block: list[Item] = []
         due = time.monotonic() + _PAUSE
         number = 0
-        async for linked in _asynchronous(self.links):
-            number += 1
-            block.append(self._item(number, linked))
-            if len(block) >= size or time.monotonic() >= due:
-                yield block
-                block = []
-                await checkpoint()  # what never waits lets others run now and then
-                due = time.monotonic() + _PAUSE
+        async with aclosing(_asynchronous(self.links)) as links:
+            async for linked in links:
+                number += 1
+                block.append(self._item(number, linked))
+                if len(block) >= size or time.monotonic() >= due:
+                    yield block
+                    block = []
+                    await checkpoint()  # what never waits lets others run now and then
+                    due = time.monotonic() + _PAUSE
         if block:
             yield block
 

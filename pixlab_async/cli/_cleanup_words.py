@@ -80,7 +80,11 @@ def pause(progress: Progress) -> str:
     if progress.paused_for <= 0:
         return ""
 
-    return f"paused by a 429, {max(1, round(progress.paused_for))} s to go"
+    seconds = max(1, round(progress.paused_for))
+    if progress.down:
+        return f"the service is down, next try in {seconds} s"
+
+    return f"paused by a 429, {seconds} s to go"
 
 
 def states(counts: Mapping[str, int]) -> list[tuple[str, int]]:

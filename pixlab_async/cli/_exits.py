@@ -74,7 +74,11 @@ _CODES: tuple[tuple[type[PixLabError], Exit], ...] = (
     (BatchStopped, Exit.FUSE),
 )
 
-_REASONS = {"deadline": Exit.DEADLINE, "refused": Exit.TRANSIENT}
+_REASONS = {
+    "deadline": Exit.DEADLINE,
+    "refused": Exit.TRANSIENT,
+    "unreachable": Exit.TRANSIENT,
+}
 
 _MENDS: tuple[tuple[type[PixLabError], str], ...] = (
     (

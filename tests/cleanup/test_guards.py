@@ -10,8 +10,12 @@ from subprocess import DEVNULL, CompletedProcess
 
 import pytest
 
+from pixlab_async import ConfigurationError
+from pixlab_async.cleanup import CleanupJob
+from pixlab_async.cleanup._lock import Lock
 from pixlab_async.emulator import Emulator, Fault
 
+from ..conftest import client_of
 from .processes import (
     TIMEOUT,
     cleanup,
@@ -408,3 +412,92 @@ def test_the_key_is_in_nothing_that_a_job_leaves_or_says(tmp_path: Path) -> None
 
     assert len(everything_in(tmp_path)) > 10_000
     assert CANARY.encode() not in everything_in(tmp_path) + said(*runs)
+
+
+# --- What a review found --------------------------------------------------------------------
+
+
+def test_a_picture_is_protected_under_each_of_its_addresses(
+    emulator: Emulator, tmp_path: Path
+) -> None:
+    (link,) = store(emulator, 1)
+    name = link.rpartition("/")[2]
+    twins = [f"{link}?signature=1", name, link.replace("http:", "https:")]
+    kept = tmp_path / "keep.txt"
+    kept.write_text(f"{link}\n")
+
+    assert here(emulator, listed(tmp_path, twins), "--protect", kept).returncode == 0
+    assert (sent(emulator), emulator.stored()) == ([], [link])
+
+
+@pytest.mark.parametrize("host", ["https://media.example", "media.example/path", "a@b"])
+def test_a_host_that_is_none_is_refused_before_anything_is_settled(
+    emulator: Emulator, tmp_path: Path, host: str
+) -> None:
+    file = listed(tmp_path, store(emulator, 3))
+
+    done = here(emulator, file, "--allow-host", host)
+
+    assert (done.returncode, sent(emulator)) == (1, [])
+    assert not file.with_name("links.txt.journal").exists()
+
+
+def test_what_a_guard_held_back_goes_when_the_guard_is_gone(
+    emulator: Emulator, tmp_path: Path
+) -> None:
+    file = listed(tmp_path, store(emulator, 5))
+    assert here(emulator, file, "--allow-host", "media.example").returncode == 2
+
+    assert here(emulator, file).returncode == 0
+    assert emulator.stored() == []
+
+
+def test_refusals_that_stop_a_job_are_not_final(emulator: Emulator, tmp_path: Path) -> None:
+    file = listed(tmp_path, store(emulator, 80))
+    emulator.inject(Fault(endpoint="delete", status=400, times=None))
+    assert here(emulator, file).returncode == 3
+    emulator._faults.clear()
+
+    assert here(emulator, file).returncode == 0
+    assert emulator.stored() == []
+
+
+def test_a_ledger_takes_back_what_another_account_said(emulator: Emulator, tmp_path: Path) -> None:
+    ledger = tmp_path / "media.db"
+    links = store(emulator, 80)
+    fill(ledger, links, "x")
+    emulator.inject(Fault(endpoint="delete", status=404, times=None))
+    assert here(emulator, "--ledger", ledger).returncode == 3
+    emulator._faults.clear()
+
+    assert here(emulator, "--ledger", ledger).returncode == 0
+    assert emulator.stored() == []
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="links and locks of POSIX")
+def test_two_names_of_one_journal_are_one_journal(tmp_path: Path) -> None:
+    journal, other = tmp_path / "journal", tmp_path / "other"
+    journal.touch()
+    other.symlink_to(journal)
+    lock = Lock(journal)
+    try:
+        with pytest.raises(ConfigurationError, match="in use by another job"):
+            Lock(other)
+    finally:
+        lock.release()
+
+
+async def test_an_input_that_changes_after_it_was_read_stops_the_job(
+    emulator: Emulator, tmp_path: Path, anyio_backend: str
+) -> None:
+    links = store(emulator, 3)
+    file = listed(tmp_path, links[:1])
+    job = CleanupJob(file, tmp_path / "journal")
+    await job.open()
+    listed(tmp_path, links)
+
+    async with client_of(emulator) as pixlab:
+        with pytest.raises(ConfigurationError, match="changed while the job was running"):
+            await job.run(pixlab)
+
+    assert emulator.stored() == links
