@@ -39,8 +39,8 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 def _is_fast_under_trio(item: pytest.Item) -> bool:
     callspec = getattr(item, "callspec", None)
-    params = {} if callspec is None else callspec.params
-    return params.get("lane") == "fast" and params.get("anyio_backend") == "trio"
+    params: dict[str, object] = {} if callspec is None else callspec.params
+    return (params.get("lane"), params.get("anyio_backend")) == ("fast", "trio")
 
 
 @pytest.fixture(autouse=True)

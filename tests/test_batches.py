@@ -21,6 +21,7 @@ from pixlab_async import (
     DeletionState,
     Media,
     Outcome,
+    RecordingFailed,
     RetryPolicy,
     ServerFailed,
 )
@@ -534,3 +535,25 @@ def test_a_401_of_a_server_that_never_said_yes_is_asked_once() -> None:
         anyio.run(job)
 
     assert len(script.requests) == 1
+
+
+async def test_a_ledger_that_cannot_be_written_stops_the_batch_before_more_is_sent(
+    emulator: Emulator, stored: list[str]
+) -> None:
+    class Full:
+        failure = OSError("No space left on device")
+
+        async def record(self, call: Any, make: Any, *, tag: str, track: Any) -> Any:
+            return await make(call)
+
+        async def flush(self) -> None: ...
+
+    async with AsyncPixLab(
+        base_url=emulator.base_url, api_key=emulator.api_key, ledger=Full()
+    ) as pixlab:
+        with pytest.raises(RecordingFailed, match="No space left") as stopped:
+            await pixlab.delete_all(stored)
+
+    assert stopped.value.batch is not None
+    assert set(stopped.value.batch.counts) == {DeletionState.NOT_SENT}
+    assert asked(emulator) == 0

@@ -43,8 +43,8 @@ class CleanupJob:
         concurrency: Deletions under way at once, at most. Default 10.
         rate: Requests per minute, at most, such as "600/min". By default the service's
             limit is learnt, and kept in the journal for the next run.
-        protect: Links and ids that are never to be deleted. An id protects every link that
-            ends with it.
+        protect: Links and ids that are never to be deleted, and with them every link that ends
+            in the same name: there are several addresses for one picture.
         allow_hosts: Hosts that links may be of; others are ``rejected``. Ids have none, and
             may. Default: any host.
         missing_ok: As in ``delete_many``, like the next four.
