@@ -62,6 +62,9 @@ class Opened:
     @contextmanager
     def use(self) -> Generator[Callable[[], sqlite3.Connection]]:
         """A function that gives the connection, which nobody else has meanwhile."""
+        # A fork that waits for the connection comes first: this lock is not fair.
+        with _FORKING:
+            pass
         with self._lock:
             yield self._current
 

@@ -128,9 +128,18 @@ def http2(connection: socket.socket, seen: Seen, *, answers: float = math.inf) -
                 answers -= 1
                 if not answers:
                     connection.sendall(conversation.data_to_send())
+                    _go_away(connection)
                     return
 
         connection.sendall(conversation.data_to_send())
+
+
+def _go_away(connection: socket.socket) -> None:
+    """End in order: what the client still sends must not turn the end into a reset."""
+    with suppress(OSError):
+        connection.shutdown(socket.SHUT_WR)
+        while connection.recv(65536):
+            pass
 
 
 http2_once = partial(http2, answers=1)

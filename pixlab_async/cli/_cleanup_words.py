@@ -28,7 +28,7 @@ def headline(progress: Progress, name: str) -> str:
     if progress.phase == "stopping":
         return f"Stopping, {progress.in_flight:,} in flight"
 
-    return f"{_PHASES[progress.phase]} {printable(name)}"
+    return f"{_PHASES[progress.phase]} {_one_line(name)}"
 
 
 def shares(progress: Progress) -> str:
