@@ -19,51 +19,10 @@ from pixlab_async.ledger import Ledger
 
 from ..conftest import QUICK
 from ..scripted import wait_until
+from ..stepping import Alarm, CountingInstrument, CountingLoop
 
 # So many calls must come to their end before the alarm: one may have taken fewer steps by luck.
 CALM = 10
-
-
-class Alarm:
-    """Goes off after so many steps of the event loop."""
-
-    def __init__(self) -> None:
-        self._left = -1
-        self._ring: Callable[[], object] = lambda: None
-
-    def set(self, steps: int, ring: Callable[[], object]) -> None:
-        self._left, self._ring = steps, ring
-
-    def step(self) -> None:
-        if self._left == 0:
-            self._ring()
-        self._left -= 1
-
-    @property
-    def rang(self) -> bool:
-        return self._left < 0
-
-
-class CountingLoop(asyncio.SelectorEventLoop):
-    """An event loop of asyncio with an alarm for its steps."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.alarm = Alarm()
-
-    def _run_once(self) -> None:
-        self.alarm.step()
-        super()._run_once()  # type: ignore[misc]
-
-
-class CountingInstrument(trio.abc.Instrument):
-    """The same for trio."""
-
-    def __init__(self) -> None:
-        self.alarm = Alarm()
-
-    def after_task_step(self, task: object) -> None:
-        self.alarm.step()
 
 
 def _cancel(tasks: list[asyncio.Task[bool]]) -> None:
