@@ -9,6 +9,7 @@ from random import Random
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
+import anyio
 from anyio.lowlevel import EventLoopToken, current_token
 from attrs import define, field, frozen
 
@@ -73,13 +74,16 @@ class Core:
     calls: int = 0
     retries: int = 0
     closed: bool = False
+    # Whether the transport says of itself that no cancellation harms it.
+    direct: bool = field(init=False)
+    # The event loop's, once there is one: anyio looks for it anew each time.
+    clock: Callable[[], float] = field(init=False)
     _loop: EventLoopToken | None = None
     _pid: int = 0
 
-    @property
-    def direct(self) -> bool:
-        """Whether the transport says of itself that no cancellation harms it."""
-        return bool(getattr(self.transport, "cancel_safe", False))
+    def __attrs_post_init__(self) -> None:
+        self.clock = anyio.current_time
+        self.direct = bool(getattr(self.transport, "cancel_safe", False))
 
     @property
     def origin(self) -> str:
@@ -103,7 +107,7 @@ class Core:
     @property
     def here(self) -> bool:
         """Whether this is the event loop that the connections belong to."""
-        return self._loop == current_token()
+        return self._loop is not None and self._loop.native_token is current_token().native_token
 
     def check(self) -> None:
         """See that the client can be used here and now.
@@ -122,6 +126,7 @@ class Core:
 
         if self._loop is None:
             self._loop, self._pid = current_token(), os.getpid()
+            self.clock = self._loop.backend_class.current_time
         elif not self.here:
             raise ConfigurationError(
                 "The client was first used in another event loop, to which its connections "
