@@ -18,7 +18,7 @@ from ._errors import ConfigurationError
 from ._gate import CLOSED, Gate
 from ._origin import BaseURL
 from ._retry import RetryBudget
-from .transports._seam import Transport
+from .transports._seam import Request, Transport
 
 if TYPE_CHECKING:
     from ._recording import Recorder
@@ -58,6 +58,10 @@ def _is_the_service(origin: str) -> bool:
     return host.removesuffix(".") == API  # urlsplit gives it in lower case
 
 
+def _never(request: Request) -> bool:  # noqa: ARG001 - the seam's form
+    return False
+
+
 @define(eq=False, repr=False)
 class Core:
     """Connections, gate and budget, bound to one event loop by the first call."""
@@ -76,6 +80,8 @@ class Core:
     closed: bool = False
     # Whether the transport says of itself that no cancellation harms it.
     direct: bool = field(init=False)
+    # Whether it ends a request at its deadline by itself.
+    keeps_deadline: Callable[[Request], bool] = field(init=False)
     # The event loop's, once there is one: anyio looks for it anew each time.
     clock: Callable[[], float] = field(init=False)
     _loop: EventLoopToken | None = None
@@ -84,6 +90,7 @@ class Core:
     def __attrs_post_init__(self) -> None:
         self.clock = anyio.current_time
         self.direct = bool(getattr(self.transport, "cancel_safe", False))
+        self.keeps_deadline = getattr(self.transport, "keeps_deadline", _never)
 
     @property
     def origin(self) -> str:

@@ -17,7 +17,7 @@ from typing import Generic, TypeVar, cast
 import anyio
 from attrs import define, evolve
 
-from ._bridge import DeadlineReached, bridged, within
+from ._bridge import DeadlineReached, bare, bridged, within
 from ._core import Core, Lane, Track
 from ._errors import (
     ConfigurationError,
@@ -96,18 +96,22 @@ class _Exchange(Generic[T]):
         return await self.run()
 
     async def run(self) -> T:
+        """Send it until there is a result, or no use in trying again."""
         if self.call.upload is None:
             self.request = self.build()
         judged: Judged[T] = Judged()
         while True:
             try:
-                ticket = self._entered_at_once() or await self._enter()
+                now = self.core.clock()
+                ticket = self._entered_at_once(now)
+                if ticket is None:
+                    ticket, now = await self._enter(), self.core.clock()
             except TimedOut as late:
                 # What an attempt failed with says more than the wait for the next one.
                 judged = judged if judged.error else Judged(error=late.with_traceback(None))
                 break
 
-            judged = await self._attempt(ticket)
+            judged = await self._attempt(ticket, now)
             if judged.error is None:
                 self.core.budget.earn()
                 return cast("T", judged.result)
@@ -146,12 +150,12 @@ class _Exchange(Generic[T]):
         batch = self.priority is Priority.BATCH
         return (self.core.clock() if batch else self.started) + self.options.deadline
 
-    def _entered_at_once(self) -> Ticket | None:
+    def _entered_at_once(self, now: float) -> Ticket | None:
         """The leave to send, where nothing has to be waited for."""
         if self.track.pace is not None:
             return None
 
-        return self.lane.gate.try_enter(self.priority, self.core.clock())
+        return self.lane.gate.try_enter(self.priority, now)
 
     async def _enter(self) -> Ticket:
         pace = self.track.pace
@@ -174,17 +178,17 @@ class _Exchange(Generic[T]):
 
         return False
 
-    async def _attempt(self, ticket: Ticket) -> Judged[T]:
+    async def _attempt(self, ticket: Ticket, sent_at: float) -> Judged[T]:
         """Send once, and say what came of it. Gives the ticket back, whatever happens."""
         verdict, retry_after = Verdict.LOST, None
-        track, clock = self.track, self.core.clock
+        track = self.track
         earlier = track.maybe_processed
         track.attempts += 1
         track.maybe_processed = True  # for whoever looks after a cancellation
-        sent_at = clock()
+        now: float | None = None
         try:
             reply = await self._carried()
-            now = clock()
+            now = self.core.clock()
             track.elapsed = now - sent_at
             judged = of_reply(
                 self.call, reply, self.key, attempts=track.attempts, elapsed=now - self.started
@@ -199,16 +203,29 @@ class _Exchange(Generic[T]):
                 verdict = Verdict.UNSENT
         except DeadlineReached:
             judged = of_deadline()
+        except anyio.get_cancelled_exc_class() as cancellation:
+            if self.core.direct:  # else the bridge has seen to that
+                bare(cancellation)
+            raise
         finally:
-            self.lane.gate.leave(ticket, verdict, clock(), retry_after=retry_after)
+            self.lane.gate.leave(ticket, verdict, now, retry_after=retry_after)
 
         track.maybe_processed = earlier or (judged.error is not None and was_sent(judged.error))
         return judged
 
     def _carried(self) -> Awaitable[Reply]:
-        """The reply, as this transport is to be awaited."""
-        carry = within if self.core.direct else bridged
-        return carry(self._send, self._deadline())
+        """The reply to come, with the deadline over it, as this transport takes it."""
+        core, request, deadline = self.core, self.request, self._deadline()
+        if not core.direct:
+            return bridged(self._send, deadline)
+
+        kept = request is not None and core.keeps_deadline(request)
+        if request is not None:
+            request.deadline = deadline if kept else math.inf
+            if kept:
+                return core.transport.send(request)
+
+        return within(self._send, deadline)
 
     async def _send(self) -> Reply:
         if self.request is not None:

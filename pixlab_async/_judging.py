@@ -7,7 +7,7 @@ leave the frames behind in which they were made.
 from __future__ import annotations
 
 import time
-from typing import Generic, NamedTuple, TypeVar
+from typing import Any, Generic, NamedTuple, TypeVar
 
 from ._errors import PixLabError, TimedOut
 from ._key import APIKey
@@ -59,7 +59,7 @@ def of_reply(
         return Judged(error=error.with_traceback(None))
 
 
-def of_fault(fault: TransportFault, key: APIKey | None) -> Judged[T]:
+def of_fault(fault: TransportFault, key: APIKey | None) -> Judged[Any]:
     """What a fault of the wire means."""
     error = error_from(fault, scrubbed(clean(fault.message), key))
     cause = fault.__cause__
@@ -68,7 +68,7 @@ def of_fault(fault: TransportFault, key: APIKey | None) -> Judged[T]:
     return Judged(error=error, cause=cause, stale=fault.stale)
 
 
-def of_deadline() -> Judged[T]:
+def of_deadline() -> Judged[Any]:
     """What it means that the deadline came while the wire was waited for."""
     return Judged(error=TimedOut("no whole reply before the call's deadline", sent=True))
 

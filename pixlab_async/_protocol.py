@@ -44,7 +44,7 @@ TARGET_LIMIT = 32 * 1024
 
 USER_AGENT = f"pixlab-async/{VERSION}"
 # Shared by all requests, so that they are seen to be alike at a glance.
-_HEADERS: tuple[tuple[str, str], ...] = (
+HEADERS: tuple[tuple[str, str], ...] = (
     ("Accept", "*/*"),
     ("Accept-Encoding", "gzip"),
     ("User-Agent", USER_AGENT),
@@ -133,7 +133,7 @@ def build(
     """
     method = "POST" if form is not None else call.method or call.endpoint.methods[0]
     params = {name: value for name, value in call.params.items() if value is not None}
-    headers = _HEADERS
+    headers = HEADERS
     url, target = _address(origin, call.endpoint.name)
     content: Content = b""
     # All that can fail comes first: an error's frames must not hold the key.
