@@ -42,8 +42,7 @@ async def bridged(function: Callable[[], Awaitable[T]], deadline: float = math.i
         try:
             results.append(await function())
         except anyio.get_cancelled_exc_class() as cancellation:
-            # trio passes it on to the caller: without the frames of the exchange, please.
-            cancellation.__traceback__ = cancellation.__cause__ = cancellation.__context__ = None
+            bare(cancellation)  # trio passes it on to the caller
             raise
         except BaseException as error:  # carried over to the caller, whatever it is
             errors.append(error)
@@ -76,12 +75,7 @@ async def within(function: Callable[[], Awaitable[T]], deadline: float = math.in
         BaseException: What the function raised.
     """
     with anyio.CancelScope(deadline=deadline):
-        try:
-            return await function()
-        except anyio.get_cancelled_exc_class() as cancellation:
-            # Its frames hold the wire request, and what led to it may.
-            cancellation.__traceback__ = cancellation.__cause__ = cancellation.__context__ = None
-            raise
+        return await function()
 
     raise DeadlineReached
 
@@ -103,6 +97,11 @@ async def thoroughly(function: Callable[[], T]) -> T:
         raise AssertionError("unreachable")
 
     return await bridged(run)
+
+
+def bare(cancellation: BaseException) -> None:
+    """Take its frames off a cancellation: they hold the wire request, and what led to it may."""
+    cancellation.__traceback__ = cancellation.__cause__ = cancellation.__context__ = None
 
 
 async def sheltered(function: Callable[[], Awaitable[T]], grace: float) -> T:

@@ -9,6 +9,7 @@ from random import Random
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
+import anyio
 from anyio.lowlevel import EventLoopToken, current_token
 from attrs import define, field, frozen
 
@@ -17,7 +18,7 @@ from ._errors import ConfigurationError
 from ._gate import CLOSED, Gate
 from ._origin import BaseURL
 from ._retry import RetryBudget
-from .transports._seam import Transport
+from .transports._seam import Request, Transport
 
 if TYPE_CHECKING:
     from ._recording import Recorder
@@ -57,6 +58,10 @@ def _is_the_service(origin: str) -> bool:
     return host.removesuffix(".") == API  # urlsplit gives it in lower case
 
 
+def _never(request: Request) -> bool:  # noqa: ARG001 - the seam's form
+    return False
+
+
 @define(eq=False, repr=False)
 class Core:
     """Connections, gate and budget, bound to one event loop by the first call."""
@@ -73,13 +78,19 @@ class Core:
     calls: int = 0
     retries: int = 0
     closed: bool = False
+    # Whether the transport says of itself that no cancellation harms it.
+    direct: bool = field(init=False)
+    # Whether it ends a request at its deadline by itself.
+    keeps_deadline: Callable[[Request], bool] = field(init=False)
+    # The event loop's, once there is one: anyio looks for it anew each time.
+    clock: Callable[[], float] = field(init=False)
     _loop: EventLoopToken | None = None
     _pid: int = 0
 
-    @property
-    def direct(self) -> bool:
-        """Whether the transport says of itself that no cancellation harms it."""
-        return bool(getattr(self.transport, "cancel_safe", False))
+    def __attrs_post_init__(self) -> None:
+        self.clock = anyio.current_time
+        self.direct = bool(getattr(self.transport, "cancel_safe", False))
+        self.keeps_deadline = getattr(self.transport, "keeps_deadline", _never)
 
     @property
     def origin(self) -> str:
@@ -103,7 +114,7 @@ class Core:
     @property
     def here(self) -> bool:
         """Whether this is the event loop that the connections belong to."""
-        return self._loop == current_token()
+        return self._loop is not None and self._loop.native_token is current_token().native_token
 
     def check(self) -> None:
         """See that the client can be used here and now.
@@ -122,6 +133,7 @@ class Core:
 
         if self._loop is None:
             self._loop, self._pid = current_token(), os.getpid()
+            self.clock = self._loop.backend_class.current_time
         elif not self.here:
             raise ConfigurationError(
                 "The client was first used in another event loop, to which its connections "

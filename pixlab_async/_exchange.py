@@ -10,15 +10,14 @@ transport
 from __future__ import annotations
 
 import math
-import time
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
 from typing import Generic, TypeVar, cast
 
 import anyio
-from attrs import define, evolve, frozen
+from attrs import define, evolve
 
-from ._bridge import DeadlineReached, bridged, within
+from ._bridge import DeadlineReached, bare, bridged, within
 from ._core import Core, Lane, Track
 from ._errors import (
     ConfigurationError,
@@ -29,13 +28,12 @@ from ._errors import (
     was_sent,
 )
 from ._gate import Gate, Priority, Verdict
+from ._judging import Judged, of_deadline, of_fault, of_reply, scrubbed
 from ._key import NO_KEY, APIKey, Guarded, require, resolve
 from ._multipart import Multipart, SourceFailed
 from ._options import Options
 from ._pacer import Ticket
 from ._protocol import Call, build
-from ._reply import clean, error_from, read, told_by
-from ._results import Meta
 from .transports._seam import Reply, Request, TransportFault
 
 T = TypeVar("T")
@@ -44,14 +42,14 @@ T = TypeVar("T")
 _BATCH_LIMITED_ATTEMPTS = 10
 
 
-async def exchange(
+def exchange(
     core: Core,
     call: Call[T],
     options: Options,
     *,
     priority: Priority = Priority.INTERACTIVE,
     track: Track | None = None,
-) -> T:
+) -> Awaitable[T]:
     """Make the call: send it, again where that is right, until there is a result.
 
     Raises:
@@ -59,38 +57,19 @@ async def exchange(
     """
     core.check()
     core.calls += 1
-    started = anyio.current_time()
-    key = None
-    if not call.endpoint.keyless:
-        if options.key is None:
-            raise ConfigurationError(NO_KEY, endpoint=call.endpoint.name)
-
-        source = options.key
-        key = await _asked(source, options, started) if callable(source) else require(source)
     lane = core.lane(call.endpoint.host)
-    running = _Exchange(core, lane, call, options, priority, track or Track(), key, started)
-    if call.upload is None:
-        running.request = running.build()
-    return await running.run()
+    running = _Exchange(core, lane, call, options, priority, track or Track(), core.clock())
+    if call.endpoint.keyless:
+        return running.run()
 
+    if options.key is None:
+        raise ConfigurationError(NO_KEY, endpoint=call.endpoint.name)
 
-async def _asked(source: Guarded, options: Options, started: float) -> APIKey:
-    """The key, within the call's deadline: a callable may ask a vault, and wait."""
-    limit = math.inf if options.deadline is None else options.deadline
-    with anyio.CancelScope(deadline=started + limit):
-        return await resolve(source)
+    if callable(options.key):
+        return running.run_with(options.key)
 
-    raise TimedOut("the callable that gives the key did not in time", phase="queue")
-
-
-@frozen(eq=False, repr=False)
-class _Judged(Generic[T]):
-    """What came of one attempt, as data: a result, or an error and what led to it."""
-
-    result: T | None = None
-    error: PixLabError | None = None
-    cause: BaseException | None = None
-    stale: bool = False
+    running.key = require(options.key)
+    return running.run()
 
 
 @define(eq=False, repr=False)
@@ -101,22 +80,38 @@ class _Exchange(Generic[T]):
     options: Options
     priority: Priority
     track: Track
-    key: APIKey | None
     started: float
+    key: APIKey | None = None
     # Of a call without an upload: built once, sent as often as need be.
     request: Request | None = None
 
+    async def run_with(self, source: Guarded) -> T:
+        """Ask for the key within the call's deadline: a callable may ask a vault, and wait."""
+        limit = math.inf if self.options.deadline is None else self.options.deadline
+        with anyio.CancelScope(deadline=self.started + limit):
+            self.key = await resolve(source)
+        if self.key is None:
+            raise TimedOut("the callable that gives the key did not in time", phase="queue")
+
+        return await self.run()
+
     async def run(self) -> T:
-        judged: _Judged[T] = _Judged()
+        """Send it until there is a result, or no use in trying again."""
+        if self.call.upload is None:
+            self.request = self.build()
+        judged: Judged[T] = Judged()
         while True:
             try:
-                ticket = await self._enter()
+                now = self.core.clock()
+                ticket = self._entered_at_once(now)
+                if ticket is None:
+                    ticket, now = await self._enter(), self.core.clock()
             except TimedOut as late:
                 # What an attempt failed with says more than the wait for the next one.
-                judged = judged if judged.error else _Judged(error=late.with_traceback(None))
+                judged = judged if judged.error else Judged(error=late.with_traceback(None))
                 break
 
-            judged = await self._attempt(ticket)
+            judged = await self._attempt(ticket, now)
             if judged.error is None:
                 self.core.budget.earn()
                 return cast("T", judged.result)
@@ -153,7 +148,14 @@ class _Exchange(Generic[T]):
             return math.inf
 
         batch = self.priority is Priority.BATCH
-        return (anyio.current_time() if batch else self.started) + self.options.deadline
+        return (self.core.clock() if batch else self.started) + self.options.deadline
+
+    def _entered_at_once(self, now: float) -> Ticket | None:
+        """The leave to send, where nothing has to be waited for."""
+        if self.track.pace is not None:
+            return None
+
+        return self.lane.gate.try_enter(self.priority, now)
 
     async def _enter(self) -> Ticket:
         pace = self.track.pace
@@ -163,10 +165,6 @@ class _Exchange(Generic[T]):
         return await self._entered(self.lane.gate)
 
     async def _entered(self, gate: Gate) -> Ticket:
-        ticket = gate.try_enter(self.priority, anyio.current_time())
-        if ticket is not None:
-            return ticket
-
         patience = math.inf if self.priority is Priority.BATCH else self._deadline()
         with self.track.waiting():
             return await gate.enter(self.priority, patience)
@@ -180,36 +178,54 @@ class _Exchange(Generic[T]):
 
         return False
 
-    async def _attempt(self, ticket: Ticket) -> _Judged[T]:
+    async def _attempt(self, ticket: Ticket, sent_at: float) -> Judged[T]:
         """Send once, and say what came of it. Gives the ticket back, whatever happens."""
         verdict, retry_after = Verdict.LOST, None
-        earlier = self.track.maybe_processed
-        self.track.attempts += 1
-        self.track.maybe_processed = True  # for whoever looks after a cancellation
-        sent_at = anyio.current_time()
+        track = self.track
+        earlier = track.maybe_processed
+        track.attempts += 1
+        track.maybe_processed = True  # for whoever looks after a cancellation
+        now: float | None = None
         try:
-            carry = within if self.core.direct else bridged
-            reply = await carry(self._send, self._deadline())
-            self.track.elapsed = anyio.current_time() - sent_at
-            judged = self._judge(reply)
+            reply = await self._carried()
+            now = self.core.clock()
+            track.elapsed = now - sent_at
+            judged = of_reply(
+                self.call, reply, self.key, attempts=track.attempts, elapsed=now - self.started
+            )
             verdict = Verdict.ACCEPTED
             if isinstance(judged.error, RateLimited):
                 verdict, retry_after = Verdict.LIMITED, judged.error.retry_after
-                self.track.rate_limited += 1
+                track.rate_limited += 1
         except TransportFault as fault:
-            judged = self._from_fault(fault)
+            judged = of_fault(fault, self.key)
             if not fault.sent:
                 verdict = Verdict.UNSENT
         except DeadlineReached:
-            late = TimedOut("no whole reply before the call's deadline", sent=True)
-            judged = _Judged[T](error=late)
+            judged = of_deadline()
+        except anyio.get_cancelled_exc_class() as cancellation:
+            if self.core.direct:  # else the bridge has seen to that
+                bare(cancellation)
+            raise
         finally:
-            self.lane.gate.leave(ticket, verdict, retry_after=retry_after)
+            self.lane.gate.leave(ticket, verdict, now, retry_after=retry_after)
 
-        self.track.maybe_processed = earlier or (
-            judged.error is not None and was_sent(judged.error)
-        )
+        track.maybe_processed = earlier or (judged.error is not None and was_sent(judged.error))
         return judged
+
+    def _carried(self) -> Awaitable[Reply]:
+        """The reply to come, with the deadline over it, as this transport takes it."""
+        core, request, deadline = self.core, self.request, self._deadline()
+        if not core.direct:
+            return bridged(self._send, deadline)
+
+        kept = request is not None and core.keeps_deadline(request)
+        if request is not None:
+            request.deadline = deadline if kept else math.inf
+            if kept:
+                return core.transport.send(request)
+
+        return within(self._send, deadline)
 
     async def _send(self) -> Reply:
         if self.request is not None:
@@ -226,31 +242,11 @@ class _Exchange(Generic[T]):
             assert failure is not None
             raise failure
 
-    def _judge(self, reply: Reply) -> _Judged[T]:
-        picture = (self.call.blob or self.call.inline) and not reply.body.startswith(b"{")
-        # Whatever the service echoes: the key goes no further than this line.
-        body = reply.body if self.key is None or picture else self.key.scrub_bytes(reply.body)
-        if body is not reply.body:
-            reply = Reply(reply.status, reply.headers, body)
-        elapsed = anyio.current_time() - self.started
-        meta = Meta(self.track.attempts, elapsed, reply.status)
-        try:
-            return _Judged(read(self.call, reply, meta, now=time.time()))
-        except PixLabError as error:
-            return _Judged(error=error.with_traceback(None))
-
-    def _from_fault(self, fault: TransportFault) -> _Judged[T]:
-        error = error_from(fault, self._scrubbed(clean(fault.message)))
-        cause = fault.__cause__
-        if cause is not None and self._scrubbed(told := told_by(cause)) != told:
-            cause = None  # it quotes bytes of the peer's, and those quote the key
-        return _Judged(error=error, cause=cause, stale=fault.stale)
-
-    def _wait(self, judged: _Judged[T]) -> float | None:
+    def _wait(self, judged: Judged[T]) -> float | None:
         """Seconds until the next attempt, or None where there is none."""
         error = judged.error
         assert error is not None
-        call, attempt, now = self.call, self.track.attempts, anyio.current_time()
+        call, attempt, now = self.call, self.track.attempts, self.core.clock()
         if judged.stale and attempt == 1 and call.repeatable and call.replayable:
             # The server closed an idle connection just as it was reused: nobody's fault,
             # and no sign of trouble that a wait would cure.
@@ -286,14 +282,11 @@ class _Exchange(Generic[T]):
     def _told(self, error: PixLabError | None) -> PixLabError:
         """The error with the facts of the call."""
         assert error is not None
-        error.message = self._scrubbed(error.message)
+        error.message = scrubbed(error.message, self.key)
         error.args = (error.message,)
         error.endpoint = self.call.endpoint.name
         error.attempts = self.track.attempts
-        error.elapsed = anyio.current_time() - self.started
+        error.elapsed = self.core.clock() - self.started
         error.history = tuple(self.track.history)
         error.maybe_processed = self.track.maybe_processed
         return error
-
-    def _scrubbed(self, text: str) -> str:
-        return text if self.key is None else self.key.scrub(text)

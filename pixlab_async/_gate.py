@@ -110,9 +110,23 @@ class Gate:
             self._dispatch()
             raise
 
-    def leave(self, ticket: Ticket, verdict: Verdict, *, retry_after: float | None = None) -> None:
-        """Give the slot back, and tell the pacer what became of the request."""
-        now = self._clock()
+    def leave(
+        self,
+        ticket: Ticket,
+        verdict: Verdict,
+        now: float | None = None,
+        *,
+        retry_after: float | None = None,
+    ) -> None:
+        """Give the slot back, and tell the pacer what became of the request.
+
+        Args:
+            ticket: What was given on entering.
+            verdict: What became of it.
+            now: What the clock says, where the caller knows.
+            retry_after: Seconds that a refusal asks to wait.
+        """
+        now = self._clock() if now is None else now
         if verdict is Verdict.ACCEPTED:
             self.pacer.accepted(ticket, now)
         elif verdict is Verdict.LIMITED:

@@ -142,7 +142,7 @@ class Lifecycle(Storage):
             order: "completion" (default): outcomes come as deletions end. "input": in the
                 order of the links; the batch runs at most 1,000 links ahead of the oldest
                 outcome that is missing.
-            dedupe: Whether a link that is the same, to the letter, as one of the last 65,536
+            dedupe: Whether a link that is the same, to the letter, as one of the last 32,768
                 is not sent again, but shares its outcome. Default False.
             missing_ok: Whether to go on where the first 50 links are all gone already.
             on_error: "continue" (default), or "stop" at the first link that is ``failed`` or

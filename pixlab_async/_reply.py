@@ -116,8 +116,12 @@ _DECODER = json.JSONDecoder(object_pairs_hook=_pairs, parse_constant=_no_constan
 
 
 def _decode(body: bytes) -> JSON:
+    value: JSON
     if body[:2] == b'{"':  # in UTF-8, as nearly always
-        value: JSON = _DECODER.decode(body.decode("utf-8", "surrogatepass"))
+        text = body.decode("utf-8", "surrogatepass")
+        value, end = _DECODER.raw_decode(text)
+        if end < len(text):  # more than white space, and it is no JSON
+            value = _DECODER.decode(text)
     else:
         value = json.loads(body, object_pairs_hook=_pairs, parse_constant=_no_constant)
     return value

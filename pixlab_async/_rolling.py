@@ -58,10 +58,13 @@ class RollingCount:
     def _turn(self, now: float) -> int:
         """Let go of slots that left the window; the slot that ``now`` lies in."""
         slot = math.floor(now / _SLOT)
+        if slot <= self._slot:  # as nearly always
+            return slot
+
         gone = min(slot - self._slot, _SLOTS)
         for age in range(1, gone + 1):
             index = (self._slot + age) % _SLOTS
             self._total -= self._counts[index]
             self._counts[index] = 0
-        self._slot = max(slot, self._slot)
+        self._slot = slot
         return slot

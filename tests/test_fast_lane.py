@@ -4,20 +4,25 @@ from __future__ import annotations
 
 import asyncio
 import random
+import socket
 import subprocess
 import sys
-from contextlib import suppress
+import threading
+import time
+from collections.abc import Generator, Sequence
+from contextlib import contextmanager, suppress
+from typing import Any
 
 import anyio
 import pytest
 
-from pixlab_async import AsyncPixLab, ConfigurationError, RetryPolicy
+from pixlab_async import AsyncPixLab, ConfigurationError, RetryPolicy, TimedOut
 from pixlab_async.emulator import Emulator, Fault
-from pixlab_async.transports import TransportFault, make_transport
+from pixlab_async.transports import Request, TransportFault, make_transport
 
 from .conftest import QUICK
-from .scripted import JSON_OK, http, serve, wait_until
-from .test_lanes import opened, send
+from .scripted import JSON_OK, Script, http, serve, wait_until
+from .test_lanes import deaf, opened, send
 
 KEY = "0123456789abcdef0123456789abcdef"
 LINK = "https://media.example/a.png"
@@ -186,3 +191,109 @@ async def test_a_call_under_way_when_it_is_closed_ends(emulator: Emulator) -> No
         await pixlab.aclose()
 
     await anyio.to_thread.run_sync(wait_until, lambda: emulator.connections == 0)
+
+
+_DRIP = b"HTTP/1.1 200 OK\r\nContent-Length: 500\r\n\r\n{"
+_UNTIL_CLOSED = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n\r\n" + JSON_OK
+
+
+@asyncio_only
+@pytest.mark.parametrize("answer", [b"", _DRIP[:20], _DRIP, _UNTIL_CLOSED])
+async def test_the_lane_itself_ends_a_call_at_its_deadline(answer: bytes) -> None:
+    """Over a connection that is open already: silence, half a header, a body without an end."""
+    with serve([http(), answer, b""], [http()]) as script:
+        async with client(script, deadline=0.2, timeout=30) as pixlab:
+            await pixlab.delete(LINK)
+            with pytest.raises(TimedOut) as caught:
+                await pixlab.delete(LINK)
+            assert (await pixlab.delete(LINK)).deleted
+
+    assert (caught.value.phase, caught.value.sent, caught.value.attempts) == ("deadline", True, 1)
+    assert caught.value.message == "no whole reply before the call's deadline"
+    assert caught.value.elapsed < 5
+
+
+@asyncio_only
+async def test_a_deadline_that_comes_while_connecting_ends_the_call() -> None:
+    with deaf() as (base_url, _):
+        async with opened("fast") as transport:
+            with pytest.raises(TransportFault) as caught:
+                await transport.send(wire(base_url, deadline=anyio.current_time() + 0.1))
+
+    assert (caught.value.phase, caught.value.sent) == ("deadline", True)
+
+
+@asyncio_only
+async def test_a_deadline_that_is_over_lets_nothing_be_sent() -> None:
+    with serve([http()]) as script:
+        async with opened("fast") as transport:
+            await send(transport, script)
+            with pytest.raises(TransportFault) as caught:
+                await transport.send(wire(script.base_url, deadline=anyio.current_time() - 1))
+
+    assert (caught.value.phase, len(script.requests)) == ("deadline", 1)
+
+
+@asyncio_only
+async def test_each_attempt_of_many_has_its_own_deadline() -> None:
+    """The first to be due rings for itself alone."""
+    with serve([http(), b""], [b""]) as script:
+        async with client(script, timeout=30) as pixlab:
+            await pixlab.delete(LINK)
+            phases: list[object] = []
+
+            async def hasty(deadline: float) -> None:
+                with pytest.raises(TimedOut) as caught:
+                    await pixlab.with_options(deadline=deadline).delete(LINK)
+                phases.append((deadline, caught.value.phase))
+
+            async with anyio.create_task_group() as group:
+                group.start_soon(hasty, 0.3)
+                await anyio.wait_all_tasks_blocked()
+                group.start_soon(hasty, 0.05)
+
+    assert phases == [(0.05, "deadline"), (0.3, "deadline")]
+
+
+@asyncio_only
+async def test_a_reply_that_comes_slowly_is_not_silence() -> None:
+    """Half a timeout from one piece to the next, and more than one timeout in all."""
+    head = b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % len(JSON_OK)
+    whole = head + JSON_OK
+    pieces = [whole[begin : begin + 20] for begin in range(0, len(whole), 20)]
+    with dripping(pieces, every=0.1) as base_url:
+        async with AsyncPixLab(
+            base_url=base_url, api_key=KEY, transport="fast", timeout=0.3, retry=ONCE
+        ) as pixlab:
+            assert (await pixlab.delete(LINK)).deleted
+
+
+ONCE = RetryPolicy(attempts=1)
+
+
+def client(script: Script, **options: Any) -> AsyncPixLab:
+    chosen: dict[str, Any] = {"base_url": script.base_url, "api_key": KEY, "retry": ONCE}
+    return AsyncPixLab(transport="fast", **{**chosen, **options})
+
+
+def wire(base_url: str, *, deadline: float) -> Request:
+    return Request("GET", "status", f"{base_url}/status", "/status", (), b"", 999, 30.0, deadline)
+
+
+@contextmanager
+def dripping(pieces: Sequence[bytes], *, every: float) -> Generator[str]:
+    """Sends its one reply piece by piece."""
+
+    def answer() -> None:
+        connection, _ = listening.accept()
+        with connection:
+            connection.recv(65536)
+            for piece in pieces:
+                time.sleep(every)
+                connection.sendall(piece)
+
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        thread = threading.Thread(target=answer, daemon=True)
+        thread.start()
+        yield f"http://127.0.0.1:{listening.getsockname()[1]}"
+        thread.join()

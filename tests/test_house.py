@@ -49,6 +49,7 @@ HTTPX = {
 AIOHTTP = {
     "transports.aiohttp",
     "transports._aiohttp_faults",
+    "transports._aiohttp_reply",
     "transports._aiohttp_sending",
     "transports._aiohttp_upload",
 }

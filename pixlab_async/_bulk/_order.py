@@ -9,8 +9,8 @@ from attrs import define, evolve, field
 
 from .._results import Outcome
 
-# Links that are remembered to find duplicates: some 15 MB of usual ones.
-REMEMBERED = 65_536
+# Links that are remembered to find duplicates: some 10 MB of usual ones.
+REMEMBERED = 32_768
 
 
 @define(eq=False)
@@ -37,12 +37,12 @@ class InputOrder:
 class _Seen:
     index: int
     outcome: Outcome | None = None
-    waiting: list[int] = field(factory=list[int])
+    waiting: list[int] | None = None  # most have none, and each would take 56 bytes
 
 
 @define(eq=False)
 class Duplicates:
-    """Finds links that came before, among the last 65,536 distinct ones."""
+    """Finds links that came before, among the last 32,768 distinct ones."""
 
     remembered: int = REMEMBERED
     waiting: int = 0
@@ -62,6 +62,8 @@ class Duplicates:
         """The outcome of a link that is remembered; None where that comes with its first."""
         seen = self._seen[link]
         if seen.outcome is None:
+            if seen.waiting is None:
+                seen.waiting = []
             seen.waiting.append(index)
             self.waiting += 1
             return None
@@ -75,10 +77,10 @@ class Duplicates:
             return
 
         seen.outcome = outcome
-        self.waiting -= len(seen.waiting)
-        for index in seen.waiting:
+        waiting, seen.waiting = seen.waiting or [], None
+        self.waiting -= len(waiting)
+        for index in waiting:
             yield _copy(outcome, index)
-        seen.waiting.clear()
 
     def _forget_oldest_that_ended(self) -> None:
         for link, seen in self._seen.items():

@@ -47,6 +47,16 @@ def fault_of(
     return fault
 
 
+def deadline_fault(*, http_status: int = 0) -> TransportFault:
+    """What it means that a request did not end in time; whether it was sent is not asked then."""
+    return TransportFault(
+        "no whole reply before the call's deadline",
+        sent=True,
+        phase="deadline",
+        http_status=http_status,
+    )
+
+
 def _sentence(error: Exception, beneath: Exception | None) -> str:
     if beneath is not None:
         return f"{type(beneath).__name__}: {beneath}"

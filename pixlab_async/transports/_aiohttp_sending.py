@@ -13,7 +13,8 @@ kept from it through its public API:
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import math
+from collections.abc import Awaitable, Mapping
 from functools import cache
 from ssl import SSLContext
 from types import TracebackType
@@ -22,18 +23,26 @@ from weakref import WeakSet
 
 import aiohttp
 import anyio
-from attrs import define, field
+from attrs import define, evolve, field
 from yarl import URL
 
-from ._aiohttp_faults import fault_of
+from .._protocol import HEADERS
+from ._aiohttp_faults import deadline_fault, fault_of
+from ._aiohttp_reply import Headers
 from ._aiohttp_upload import Upload, upload_of
 from ._body import BodyReader
 from ._seam import Reply, Request, TransportFault
+from ._watch import Watch
 
 # The same patience as the default lane's.
 CONNECT_TIMEOUT = 10.0
 CLOSE_TIMEOUT = 5.0
 KEEPALIVE_EXPIRY = 30.0
+# aiohttp sets two timers for each request to watch for silence. They are set only when it
+# has lasted for this part of the time that the wire may be silent.
+_UNWATCHED = 0.02
+# 0 is no limit to aiohttp.
+_MOMENT = 0.001
 
 _FAILURES = (aiohttp.ClientError, OSError, ValueError)
 
@@ -44,14 +53,14 @@ class Pool:
 
     Attributes:
         session: Sends, and holds the connections.
+        watch: The calls under way.
         served: The connections that have served a request already.
-        users: Calls under way.
         retired: No further call gets it; it is closed when the last one has ended.
     """
 
     session: aiohttp.ClientSession
+    watch: Watch
     served: WeakSet[object] = field(factory=WeakSet[object])
-    users: int = 0
     retired: bool = False
 
     async def retire(self) -> None:
@@ -61,7 +70,8 @@ class Pool:
 
     async def close_if_done(self) -> None:
         """Close it, cancelled or not, in bounded time, where nobody will use it again."""
-        if self.retired and not self.users:
+        if self.retired and not self.watch:
+            self.watch.stop()
             with anyio.move_on_after(CLOSE_TIMEOUT, shield=True):
                 await self.session.close()
 
@@ -76,7 +86,8 @@ class Attempt:
     Attributes:
         sent: Whether a byte of the request may have left.
         reused: Whether its connection had served before.
-        transport: The connection's.
+        due: When the watch looks at it next.
+        late: Whether its deadline has come, or is the first limit that connecting meets.
     """
 
     pool: Pool
@@ -84,28 +95,16 @@ class Attempt:
     request: Request
     sent: bool = False
     reused: bool = False
-    transport: Any = None
+    due: float = math.inf
+    late: bool = False
+    _transport: Any = None
+    _protocol: Any = None
     _upload: Upload | None = None
     _response: aiohttp.ClientResponse | None = None
 
     async def __aenter__(self) -> aiohttp.ClientResponse:
-        request = self.request
-        self._upload = upload = upload_of(request)
-        headers = request.headers
-        if upload is not None:  # aiohttp sees for itself that the length is not known
-            headers = tuple(pair for pair in headers if pair[0] != "Transfer-Encoding")
-        sending = self.pool.session.request(
-            request.method,
-            self.url,
-            headers=headers,
-            data=request.content or None if upload is None else upload,
-            timeout=_timeout(request.timeout),
-            allow_redirects=False,
-            middlewares=(self,),
-        )
-        self.pool.users += 1
         try:
-            self._response = await (sending if upload is None else upload.sent(sending))
+            self._response = await self._sending()
         except BaseException as error:
             await self._ended(error)
             raise
@@ -120,16 +119,109 @@ class Attempt:
     ) -> None:
         await self._ended(error)
 
+    async def reply(self) -> Reply:
+        """The whole reply: what entering and leaving does, in one step."""
+        error: BaseException | None = None
+        try:
+            self._response = await self._sending()
+            return await self._read(self._response)
+        except BaseException as failure:
+            error = failure
+            raise
+        finally:
+            await self._ended(error)
+            error = None  # else it and this frame would hold one another
+
+    def _sending(self) -> Awaitable[aiohttp.ClientResponse]:
+        """The header to come."""
+        request = self.request
+        self._upload = upload = upload_of(request)
+        headers = request.headers
+        if upload is not None:  # aiohttp sees for itself that the length is not known
+            headers = tuple(pair for pair in headers if pair[0] != "Transfer-Encoding")
+        sending = self.pool.session.request(
+            request.method,
+            self.url,
+            headers=None if headers is HEADERS else headers,
+            data=request.content or None if upload is None else upload,
+            timeout=self._begin(),
+            allow_redirects=False,
+            middlewares=(self,),
+        )
+        return sending if upload is None else upload.sent(sending)
+
+    def _begin(self) -> aiohttp.ClientTimeout:
+        """Be under way; the limits that aiohttp keeps."""
+        request, watch = self.request, self.pool.watch
+        timeout, deadline, now = request.timeout, request.deadline, watch.now()
+        self.due = min(now + timeout * _UNWATCHED, deadline)
+        watch.begin(self)
+        limits = _timeout(timeout, silence=self._upload is not None)
+        if now + (limits.connect or 0) <= deadline:
+            return limits
+
+        self.late = True
+        return evolve(limits, connect=max(deadline - now, _MOMENT), ceil_threshold=math.inf)
+
+    def look(self, now: float) -> None:
+        """It lasts: have aiohttp watch for silence, or break the connection at the deadline."""
+        if self._response is not None and self._response.closed:
+            self.due = math.inf  # the connection serves the next one
+        elif now >= self.request.deadline:
+            self.late, self.due = True, math.inf
+            if self._transport is not None:
+                self._transport.abort()
+        elif self.sent:
+            self.due = self.request.deadline
+            if self._upload is None:
+                self._protocol.read_timeout = self.request.timeout
+                self._protocol.start_timeout()
+        else:
+            self.due = min(now + self.request.timeout * _UNWATCHED, self.request.deadline)
+
+    def written_to(self, connection: Any) -> None:
+        """The request is written now, to that connection.
+
+        Raises:
+            TimeoutError: The deadline came before.
+        """
+        if self.late and self.request.deadline <= self.pool.watch.now():
+            raise TimeoutError
+
+        self.sent, self.late = True, False
+        self._transport, self._protocol = connection.transport, connection.protocol
+        served = self.pool.served
+        self.reused = self._protocol in served
+        if not self.reused:
+            served.add(self._protocol)
+
+    async def _read(self, response: aiohttp.ClientResponse) -> Reply:
+        status, headers, content = response.status, Headers(response), response.content
+        coding = headers.get("content-encoding", "")
+        body = BodyReader(self.request.limit, coding, http_status=status)
+        try:
+            while not content.at_eof():
+                if chunk := await content.readany():
+                    body.feed(chunk)
+        except _FAILURES as error:
+            fault = self.fault(error, status)
+        else:
+            if not self.late:
+                return Reply(status, headers, body.finish())
+
+            fault = deadline_fault(http_status=status)
+        raise fault
+
     async def _ended(self, error: BaseException | None) -> None:
         response, pool = self._response, self.pool
         if response is not None and not response.closed:
             response.close()
         if self._upload is not None:
-            if error is not None and self.transport is not None:
-                self.transport.abort()  # else it would go on sending what it holds
+            if error is not None and self._transport is not None:
+                self._transport.abort()  # else it would go on sending what it holds
             await self._upload.left_alone()
 
-        pool.users -= 1
+        pool.watch.end(self)
         if isinstance(error, TransportFault) and error.stale:
             pool.retired = True  # the idle connections are of the same age
         if pool.retired:
@@ -147,6 +239,9 @@ class Attempt:
         raise fault
 
     def fault(self, error: Exception, http_status: int = 0) -> TransportFault:
+        if self.late and (self.sent or isinstance(error, TimeoutError)):
+            return deadline_fault(http_status=http_status)
+
         return fault_of(error, sent=self.sent, reused=self.reused, http_status=http_status)
 
 
@@ -157,22 +252,9 @@ class WireRequest(aiohttp.ClientRequest):
 
     async def send(self, conn: Any) -> aiohttp.ClientResponse:
         assert self.attempt is not None
-        attempt = self.attempt
-        attempt.sent = True
-        attempt.transport = conn.transport
-        served = attempt.pool.served
-        attempt.reused = conn.protocol in served
-        if not attempt.reused:
-            served.add(conn.protocol)
-        path, _, query = attempt.request.target.partition("?")
-        bare = self.url
-        self.url = URL.build(
-            scheme=bare.scheme,
-            authority=bare.raw_authority,
-            path=path,
-            query_string=query,
-            encoded=True,
-        )
+        self.attempt.written_to(conn)
+        path, _, query = self.attempt.request.target.partition("?")
+        self.url = URL.build(path=path, query_string=query, encoded=True)
         return await super().send(conn)
 
 
@@ -181,6 +263,7 @@ def session(context: SSLContext | bool) -> aiohttp.ClientSession:
     return aiohttp.ClientSession(
         # No limit: how many connections there are is the gate's business.
         connector=aiohttp.TCPConnector(limit=0, keepalive_timeout=KEEPALIVE_EXPIRY, ssl=context),
+        headers=HEADERS,  # those of nearly every request need not be merged with others then
         request_class=WireRequest,
         cookie_jar=aiohttp.DummyCookieJar(),
         auto_decompress=False,
@@ -189,42 +272,12 @@ def session(context: SSLContext | bool) -> aiohttp.ClientSession:
 
 
 @cache
-def _timeout(seconds: float) -> aiohttp.ClientTimeout:
+def _timeout(seconds: float, *, silence: bool) -> aiohttp.ClientTimeout:
     return aiohttp.ClientTimeout(
-        total=None, connect=min(seconds, CONNECT_TIMEOUT), sock_read=seconds
+        total=None,
+        connect=min(seconds, CONNECT_TIMEOUT),
+        sock_read=seconds if silence else None,
     )
-
-
-async def read(response: aiohttp.ClientResponse, attempt: Attempt) -> Reply:
-    """The whole reply."""
-    status, headers, content = response.status, Headers(response), response.content
-    coding = headers.get("content-encoding", "")
-    body = BodyReader(attempt.request.limit, coding, http_status=status)
-    try:
-        while chunk := await content.readany():
-            body.feed(chunk)
-    except _FAILURES as error:
-        fault = attempt.fault(error, status)
-    else:
-        return Reply(status, headers, body.finish())
-
-    raise fault
-
-
-class Headers(Mapping[str, str]):
-    """A reply's header; a field that came more than once is one text with commas in it."""
-
-    def __init__(self, response: aiohttp.ClientResponse) -> None:
-        self._fields = response.headers
-
-    def __getitem__(self, name: str) -> str:
-        return ", ".join(self._fields.getall(name))
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(dict.fromkeys(name.lower() for name in self._fields))
-
-    def __len__(self) -> int:
-        return len(list(iter(self)))
 
 
 class Stream:

@@ -13,7 +13,7 @@ from typing import Self, TypeVar
 
 import anyio
 
-from ._seam import Chunks, Request, TransportFault
+from ._seam import Chunks, Content, Request, TransportFault
 
 T = TypeVar("T")
 
@@ -26,11 +26,17 @@ _GRACE = 5.0
 def upload_of(request: Request) -> Upload | None:
     """The request's body where it goes out in chunks, else None."""
     content = request.content
-    if not isinstance(content, bytes):
-        return Upload(content, request.timeout)
+    if is_whole(content):
+        return None
 
     # aiohttp would write a large body in one go, however long that takes.
-    return Upload(_pieces(content), request.timeout) if len(content) > _WHOLE else None
+    chunks = _pieces(content) if isinstance(content, bytes) else content
+    return Upload(chunks, request.timeout)
+
+
+def is_whole(content: Content) -> bool:
+    """Whether aiohttp may write the body itself, at once."""
+    return isinstance(content, bytes) and len(content) <= _WHOLE
 
 
 async def _pieces(content: bytes) -> AsyncIterator[bytes]:

@@ -7,6 +7,7 @@ refuses to be pickled.
 
 from __future__ import annotations
 
+import math
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AbstractAsyncContextManager
 from typing import NoReturn, Protocol, TypeAlias, runtime_checkable
@@ -40,6 +41,8 @@ class Request:
         content: The body: whole, or in chunks. Its length is in ``headers`` if known.
         limit: Bytes of reply body to read at most, after decompression too.
         timeout: Seconds of silence on the wire that are allowed.
+        deadline: When the reply must be whole, on the event loop's clock, where the
+            transport has said that it keeps that itself; else infinite.
     """
 
     method: str
@@ -50,6 +53,7 @@ class Request:
     content: Content
     limit: int
     timeout: float
+    deadline: float = math.inf
 
     def __repr__(self) -> str:
         return f"<Request {self.method} {self.url}>"
@@ -132,7 +136,9 @@ class Transport(Protocol):
     own that may be cancelled at any await, and only from one event loop. That task is always
     cancelled through a scope of anyio's. A transport which no cancellation harms, asyncio's
     own included, may have an attribute ``cancel_safe`` that is true: then it is called in
-    the task of whoever makes the call, which takes less time.
+    the task of whoever makes the call, which takes less time. Such a one may also have a
+    method ``keeps_deadline(request)`` that says whether it will end this request at its
+    ``deadline`` by itself, with a ``TransportFault`` of the phase "deadline".
     """
 
     async def send(self, request: Request) -> Reply:

@@ -9,17 +9,21 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from ssl import SSLContext
+from typing import Any
 from urllib.parse import quote, urlsplit
 
 import anyio
+from anyio.lowlevel import current_token
 from yarl import URL
 
 from .._errors import ConfigurationError
 from .._origin import is_host
 from .._protocol import USER_AGENT
-from ._aiohttp_sending import Attempt, Pool, Stream, read, session
+from ._aiohttp_sending import Attempt, Pool, Stream, session
+from ._aiohttp_upload import is_whole
 from ._httpx_logging import scrub_debug_log
 from ._seam import Reply, Request
+from ._watch import Watch
 
 # Of a link: what may stand in a request's first line as it is.
 _PLAIN = "%/:@!$&'()*+,;=?~[]"
@@ -40,9 +44,12 @@ class AiohttpTransport:
         url = self._urls.get(request.url)
         if url is None:
             url = self._urls[request.url] = URL(request.url)
-        attempt = Attempt(self._pool(url) or await self._open(url), url, request)
-        async with attempt as response:
-            return await read(response, attempt)
+        return await Attempt(self._pool(url) or await self._open(url), url, request).reply()
+
+    def keeps_deadline(self, request: Request) -> bool:
+        """Whether nothing is to be waited for but aiohttp: see ``Transport``."""
+        url = self._urls.get(request.url)
+        return url is not None and self._pool(url) is not None and is_whole(request.content)
 
     @asynccontextmanager
     async def fetch(self, url: str, *, timeout: float) -> AsyncGenerator[Stream]:
@@ -77,7 +84,9 @@ class AiohttpTransport:
             context = await ssl_context(http1_context)
         pool = self._pool(url)  # somebody else may have made it while certificates were read
         if pool is None:
-            pool = self._pools[url.scheme] = Pool(session(context), retired=self._closed)
+            loop: Any = current_token().native_token
+            watch = Watch(loop.time, loop.call_at)
+            pool = self._pools[url.scheme] = Pool(session(context), watch, retired=self._closed)
         return pool
 
 

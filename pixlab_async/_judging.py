@@ -1,0 +1,78 @@
+"""What came of one attempt, as data: a result, or an error and what led to it.
+
+Without I/O. Whatever the service or the wire says is scrubbed of the key here, and errors
+leave the frames behind in which they were made.
+"""
+
+from __future__ import annotations
+
+import time
+from typing import Any, Generic, NamedTuple, TypeVar
+
+from ._errors import PixLabError, TimedOut
+from ._key import APIKey
+from ._protocol import Call
+from ._reply import clean, error_from, read, told_by
+from ._results import Meta
+from .transports._seam import Reply, TransportFault
+
+T = TypeVar("T")
+
+
+class Judged(NamedTuple, Generic[T]):
+    """What came of one attempt. A tuple, since every call makes one.
+
+    Attributes:
+        result: What the call returns, where there is no error.
+        error: Why there is no result.
+        cause: What the error is raised from.
+        stale: Whether a connection that had served before broke before any reply.
+    """
+
+    result: T | None = None
+    error: PixLabError | None = None
+    cause: BaseException | None = None
+    stale: bool = False
+
+
+def of_reply(
+    call: Call[T], reply: Reply, key: APIKey | None, *, attempts: int, elapsed: float
+) -> Judged[T]:
+    """What the reply means.
+
+    Args:
+        call: What was asked.
+        reply: What came.
+        key: The key that was sent, which the service may echo.
+        attempts: How many there were, for the result.
+        elapsed: Seconds since the call began, for the result.
+    """
+    picture = (call.blob or call.inline) and not reply.body.startswith(b"{")
+    # Whatever the service echoes: the key goes no further than this line.
+    body = reply.body if key is None or picture else key.scrub_bytes(reply.body)
+    if body is not reply.body:
+        reply = Reply(reply.status, reply.headers, body)
+    meta = Meta(attempts, elapsed, reply.status)
+    try:
+        return Judged(read(call, reply, meta, now=time.time()))
+    except PixLabError as error:
+        return Judged(error=error.with_traceback(None))
+
+
+def of_fault(fault: TransportFault, key: APIKey | None) -> Judged[Any]:
+    """What a fault of the wire means."""
+    error = error_from(fault, scrubbed(clean(fault.message), key))
+    cause = fault.__cause__
+    if cause is not None and scrubbed(told := told_by(cause), key) != told:
+        cause = None  # it quotes bytes of the peer's, and those quote the key
+    return Judged(error=error, cause=cause, stale=fault.stale)
+
+
+def of_deadline() -> Judged[Any]:
+    """What it means that the deadline came while the wire was waited for."""
+    return Judged(error=TimedOut("no whole reply before the call's deadline", sent=True))
+
+
+def scrubbed(text: str, key: APIKey | None) -> str:
+    """The text without the key."""
+    return text if key is None else key.scrub(text)
