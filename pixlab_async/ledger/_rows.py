@@ -182,9 +182,14 @@ class Added:
         """Add its row, unless it is there."""
         done = connection.execute(
             "INSERT INTO media (endpoint, tag, temporary, begun, stored, link, id) "
-            "SELECT '', ?1, 0, ?2, ?2, ?3, ?4 "
-            "WHERE NOT EXISTS (SELECT 1 FROM media WHERE gone IS NULL AND link = ?3)",
-            (self.tag, self.stored, self.link, _storable(self.id)),
+            "SELECT '', :tag, 0, :stored, :stored, :link, :id "
+            "WHERE NOT EXISTS (SELECT 1 FROM media WHERE gone IS NULL AND link = :link)",
+            {
+                "tag": self.tag,
+                "stored": self.stored,
+                "link": self.link,
+                "id": _storable(self.id),
+            },
         )
         self.fresh = done.rowcount > 0
 
