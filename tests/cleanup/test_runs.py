@@ -15,6 +15,7 @@ import pytest
 
 from pixlab_async import BatchStopped, ConfigurationError, RecordingFailed
 from pixlab_async.cleanup import CleanupJob, Item, Row
+from pixlab_async.cleanup._journal import Journal
 
 from ..databases import ask
 from .answering import Answering
@@ -273,3 +274,30 @@ async def test_a_journal_that_is_damaged_is_refused_and_left_unlocked(tmp_path: 
     for _ in range(2):
         with pytest.raises(ConfigurationError, match="is damaged"):
             await CleanupJob(links(3), tmp_path / "journal").open()
+
+
+async def test_what_an_earlier_run_found_is_no_proof_for_this_runs_key(tmp_path: Path) -> None:
+    given, journal = links(300), tmp_path / "journal"
+    async with Answering(given).client() as pixlab:
+        with pytest.raises(BatchStopped):
+            await CleanupJob(given, journal, max_deletes=5).run(pixlab)
+
+    other = CleanupJob(given, journal)
+    async with Answering([]).client() as pixlab:  # of another account
+        with pytest.raises(BatchStopped, match="another account"):
+            await other.run(pixlab)
+
+        assert other.summary().counts == {"deleted": 5}
+
+
+async def test_a_report_that_breaks_off_keeps_nothing_locked(tmp_path: Path) -> None:
+    given = links(30)
+    job = CleanupJob(given, tmp_path / "journal")
+    async with Answering(given).client() as pixlab:
+        await job.run(pixlab)
+    journal = await Journal.begin(tmp_path / "journal", "it", await job.source.survey())
+
+    rows = journal.rows_of_all()
+    await anyio.to_thread.run_sync(next, rows)  # and never another one
+    with anyio.fail_after(10):
+        await journal.aclose()
