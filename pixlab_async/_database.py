@@ -212,7 +212,10 @@ def _remote(folder: Path, mounts: Path) -> str | None:
 
 
 def _prepare(connection: sqlite3.Connection, path: Path, kind: Kind) -> None:
+    # One look at all three: another process may be making the tables just now.
+    connection.execute("BEGIN")
     new = _is_new(connection, path, kind)
+    connection.execute("COMMIT")
     if _to_wal(connection) != "wal":
         raise _refused(path, kind, "is where SQLite cannot keep its write-ahead log")
 
