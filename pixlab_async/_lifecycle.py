@@ -184,7 +184,6 @@ class Lifecycle(Storage):
         *,
         rate: str | None = None,
         progress: Callable[[BatchSummary], object] | None = None,
-        found: bool = False,
         window: int = 1000,
     ) -> DeleteMany:
         """What ``delete_many`` and the jobs of this package stand on."""
@@ -198,7 +197,6 @@ class Lifecycle(Storage):
             pace=None if rate is None else Gate(rules.concurrency, Pacer(per_minute(rate))),
             breather=self._options.retry.cap,
             progress=progress,
-            found=found,
             window=window,
         )
 

@@ -61,12 +61,9 @@ class DeleteMany:
         recall: Callable[[float], Awaitable[None]] | None = None,
         breather: float = 0.0,
         progress: Callable[[BatchSummary], object] | None = None,
-        found: bool = False,
         window: int = WINDOW,
     ) -> None:
-        self._passes = Passes(
-            send, feed, rules, self._hand_out, pace=pace, breather=breather, found=found
-        )
+        self._passes = Passes(send, feed, rules, self._hand_out, pace=pace, breather=breather)
         self._recall = recall
         self._concurrency = rules.concurrency
         self._progress = progress

@@ -39,7 +39,6 @@ class Passes:
         settle: Is given each outcome.
         pace: A rate of the batch's own, or None.
         breather: Seconds between a link's failure and its second pass.
-        found: Whether an earlier run of the same job found something stored.
     """
 
     def __init__(
@@ -51,7 +50,6 @@ class Passes:
         *,
         pace: Gate | None,
         breather: float,
-        found: bool,
     ) -> None:
         self._send = send
         self._feed = feed
@@ -59,7 +57,7 @@ class Passes:
         self._settle = settle
         self._pace = pace
         self._breather = breather
-        self._fuses = Fuses(rules, found)
+        self._fuses = Fuses(rules)
         self._duplicates = Duplicates() if rules.dedupe else None
         self._waits = Waits()
         self._outage = Outage(max(TELLING, 2 * rules.concurrency))

@@ -98,8 +98,8 @@ class Fuses:
 
     Attributes:
         rules: What was asked for.
-        found: Whether the service ever confirmed that something was there. Set it where
-            an earlier run of the same job saw that.
+        found: Whether the service confirmed that something was there, in this very batch:
+            what an earlier one saw may have been another account's.
     """
 
     rules: BatchRules

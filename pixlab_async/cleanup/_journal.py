@@ -144,11 +144,6 @@ class Journal:
         """The block that an earlier run took at this place, or None."""
         return await self._read(lambda file: block_of(file, first))
 
-    async def blocks_from(self, first: int) -> int:
-        """How many links are in blocks at this place and behind it."""
-        query = "SELECT coalesce(sum(size), 0) FROM block WHERE first >= ?"
-        return await self._read(lambda file: int(file.execute(query, (first,)).fetchone()[0]))
-
     async def known(self, block: Block) -> dict[int, Known]:
         """What earlier runs left of each link of a block; nothing of those still pending."""
         return await self._read(lambda file: known_of(file, block))
