@@ -14,6 +14,8 @@ import aiohttp
 from .._errors import Phase
 from ._seam import TransportFault
 
+# What aiohttp raises where the wire fails.
+FAILURES = (aiohttp.ClientError, OSError, ValueError)
 _SENTENCES: tuple[tuple[type[Exception], str], ...] = (
     (aiohttp.ServerDisconnectedError, "the host closed the connection before its reply was whole"),
     (aiohttp.ClientPayloadError, "the reply's body broke off"),

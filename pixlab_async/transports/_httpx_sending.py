@@ -16,6 +16,7 @@ import httpx
 from .._errors import ConfigurationError
 from ._body import BodyReader
 from ._httpx_faults import bare, broken, fault_of
+from ._httpx_leftover import hang_up, holds_more
 from ._httpx_logging import scrub_debug_log
 from ._httpx_wire import Slot, outer_request
 from ._seam import Reply, Request, TransportFault
@@ -183,6 +184,8 @@ async def _read(response: httpx.Response, limit: int) -> Reply:
             except TransportFault:
                 await _abandon(chunks)
                 raise
+        if holds_more(response):
+            hang_up(response)
         await response.aclose()
         return Reply(response.status_code, headers, body.finish())
     except BaseException:

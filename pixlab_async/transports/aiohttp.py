@@ -19,7 +19,8 @@ from yarl import URL
 from .._errors import ConfigurationError
 from .._origin import is_host
 from .._protocol import USER_AGENT
-from ._aiohttp_sending import Attempt, Pool, Stream, session
+from ._aiohttp_reply import Stream
+from ._aiohttp_sending import Attempt, Pool, session
 from ._aiohttp_upload import is_whole
 from ._httpx_logging import scrub_debug_log
 from ._seam import Reply, Request
@@ -56,7 +57,7 @@ class AiohttpTransport:
         bare, request = fetching(url, timeout)
         attempt = Attempt(self._pool(bare) or await self._open(bare), bare, request)
         async with attempt as response:
-            yield Stream(response, attempt)
+            yield Stream(response, attempt.fault)
 
     async def aclose(self) -> None:
         """Close every connection, those of calls under way when these end."""
