@@ -128,24 +128,22 @@ def _decode(body: bytes) -> JSON:
 
 
 def _body_status(fields: Mapping[str, JSON]) -> int | None:
+    """The body's status, where it has one: three digits, as a number or as a text."""
     status = fields.get("status")
-    if isinstance(status, str) and status.isascii() and status.isdigit() and len(status) <= 3:
-        return int(status)
+    if isinstance(status, str) and status.isascii() and status.isdigit() and len(status) == 3:
+        status = int(status)
+    if isinstance(status, bool) or not isinstance(status, int | float):
+        return None
 
-    if isinstance(status, int) and not isinstance(status, bool):
-        return status
-
-    if isinstance(status, float) and status.is_integer():
-        return int(status)
-
-    return None
+    return int(status) if 100 <= status <= 999 and int(status) == status else None
 
 
 def _without_json(reply: Reply, media_type: str, problem: str, now: float) -> PixLabError:
     """The error for a body that is no JSON: HTTP's status speaks, where it can."""
     # 404 needs the service's own word: a wrong base URL answers with a page and 404 too,
     # and must not make a stored picture count as gone.
-    if _is_ok(reply.status) or reply.status == _NOT_FOUND:
+    # What is no status of an answer (101, 999) says nothing either.
+    if _is_ok(reply.status) or reply.status == _NOT_FOUND or not 300 <= reply.status < 600:
         return UnreadableReply(
             f"{problem} (HTTP {reply.status}, {media_type or 'no content type'})",
             http_status=reply.status,

@@ -19,7 +19,7 @@ def has_come_over(protocol: Any) -> bool:
         return True
 
     socket = protocol.transport.get_extra_info("socket")
-    if not hasattr(select, "poll"):  # Windows
+    if not hasattr(select, "poll"):  # pragma: no cover - Windows
         return bool(select.select([socket], [], [], 0)[0])
 
     poll = select.poll()

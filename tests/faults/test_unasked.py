@@ -3,21 +3,21 @@
 from __future__ import annotations
 
 import socket
+import ssl
 import threading
-from collections.abc import Generator
-from contextlib import contextmanager
 from pathlib import Path
 
 import anyio
 import pytest
+import trustme
 
 from pixlab_async.transports import Reply, Transport
-from pixlab_async.transports._httpx_tls import http1_context, http_context
 
 from ..conftest import Lane
 from ..scripted import http
-from ..servers import Authority, Seen, authority, listening
+from ..servers import Seen, listening
 from ..test_lanes import opened, request_to
+from .server import trusting
 
 FIRST, FOREIGN, SECOND = http(b"first"), http(b"foreign"), http(b"second")
 # The whole of another reply, and the beginning of one that the next reply would complete.
@@ -26,24 +26,6 @@ BEHIND = {
     "half a header": b"HTTP/1.1 200 OK\r\nX-Foreign: ",
     "half a body": http(b"foreign" * 9)[:-20],
 }
-
-
-@pytest.fixture(scope="module")
-def certified(tmp_path_factory: pytest.TempPathFactory) -> Authority:
-    return authority(tmp_path_factory.mktemp("authority"))
-
-
-@contextmanager
-def trusted(root: Path, monkeypatch: pytest.MonkeyPatch) -> Generator[None]:
-    """The environment's authority is the test's own."""
-    monkeypatch.setenv("SSL_CERT_FILE", str(root))
-    http_context.cache_clear()
-    http1_context.cache_clear()
-    try:
-        yield
-    finally:
-        http_context.cache_clear()
-        http1_context.cache_clear()
 
 
 async def ask(transport: Transport, base_url: str) -> Reply:
@@ -66,9 +48,7 @@ async def test_what_comes_with_a_reply_answers_nobody(lane: Lane, behind: str) -
     assert (reply.body, reply.headers.get("x-foreign")) == (b"second", None)
 
 
-async def test_what_comes_in_a_record_of_its_own_answers_nobody(
-    lane: Lane, certified: Authority, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_what_comes_in_a_record_of_its_own_answers_nobody(lane: Lane, tmp_path: Path) -> None:
     """Two TLS records in one packet: the second is read off the socket with the first."""
 
     def talk(connection: socket.socket, seen: Seen) -> None:
@@ -80,7 +60,9 @@ async def test_what_comes_in_a_record_of_its_own_answers_nobody(
                 connection.sendall(record)
             connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_CORK, 0)
 
-    with trusted(certified.root, monkeypatch), listening(talk, tls=certified.server) as (port, _):
+    known, context = trustme.CA(), ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    known.issue_cert("localhost").configure_cert(context)
+    with trusting(known, tmp_path), listening(talk, tls=context) as (port, _):
         async with opened(lane) as transport:
             assert (await ask(transport, f"https://localhost:{port}")).body == b"first"
             reply = await ask(transport, f"https://localhost:{port}")
