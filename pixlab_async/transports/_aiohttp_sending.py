@@ -23,6 +23,7 @@ from weakref import WeakSet
 
 import aiohttp
 import anyio
+from anyio.lowlevel import checkpoint
 from attrs import define, evolve, field
 from yarl import URL
 
@@ -206,6 +207,8 @@ class Attempt:
             while not content.at_eof():
                 if chunk := await content.readany():
                     body.feed(chunk)
+                    while body.goes_on():
+                        await checkpoint()
         except FAILURES as error:
             fault = self.fault(error, status)
         else:
