@@ -27,7 +27,7 @@ _NOT_FOUND = 404
 # has a tenth of so many values, and so many are parsed within 50 ms at the worst.
 _LARGE = 64 * 1024
 _VALUES = 100_000
-_DIGITS = 400
+_DIGITS = 100
 # Fields that decide what happened: a reply that states one twice is not to be believed.
 _CONTROL_FIELDS = frozenset({"status", "deleted", "link", "id", "error"})
 
