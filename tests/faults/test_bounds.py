@@ -10,6 +10,7 @@ from __future__ import annotations
 import gc
 import gzip
 import json
+import sys
 import time
 import tracemalloc
 import zlib
@@ -169,13 +170,16 @@ async def error_of(pixlab: AsyncPixLab, flood: Flood) -> PixLabError:
 
 
 @contextmanager
-def without_old_garbage() -> Generator[None]:
-    """What other tests left in memory is nothing that a collection in here has to look at."""
+def undisturbed() -> Generator[None]:
+    """Neither what other tests left in memory is collected, nor what runs is traced."""
+    tracer = sys.gettrace()
     gc.collect()
     gc.freeze()
+    sys.settrace(None)
     try:
         yield
     finally:
+        sys.settrace(tracer)
         gc.unfreeze()
 
 
@@ -214,7 +218,7 @@ async def test_a_flood_ends_with_an_error_and_holds_nobody_up(
 ) -> None:
     path = server.path(flood.answer)
     async with warm_client(path, lane, flood) as pixlab:
-        with without_old_garbage():
+        with undisturbed():
             held_up, error = await longest_hold_up(pixlab, flood)
             while held_up > max(HELD_UP, 5 * yardstick()) and path.requests < TRIES:
                 held_up, error = await longest_hold_up(pixlab, flood)
