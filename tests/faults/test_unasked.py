@@ -8,10 +8,11 @@ import threading
 from pathlib import Path
 
 import anyio
+import httpx
 import pytest
 import trustme
 
-from pixlab_async.transports import Reply, Transport
+from pixlab_async.transports import Reply, Transport, make_transport
 
 from ..conftest import Lane
 from ..scripted import http
@@ -46,6 +47,28 @@ async def test_what_comes_with_a_reply_answers_nobody(lane: Lane, behind: str) -
             reply = await ask(transport, f"http://127.0.0.1:{port}")
 
     assert (reply.body, reply.headers.get("x-foreign")) == (b"second", None)
+
+
+@pytest.mark.parametrize("way", ["a transport of the caller's", "a client of the caller's"])
+async def test_what_comes_with_a_reply_answers_nobody_over_httpx_s_own_pool(
+    way: str, anyio_backend: str
+) -> None:
+    def talk(connection: socket.socket, seen: Seen) -> None:
+        while connection.recv(65536):
+            seen.heads.append("")
+            connection.sendall(FIRST + FOREIGN if len(seen.heads) == 1 else SECOND)
+
+    with listening(talk) as (port, _):
+        async with httpx.AsyncClient() as client:
+            own = way == "a client of the caller's"
+            transport = make_transport(
+                "httpx" if own else httpx.AsyncHTTPTransport(), client if own else None
+            )
+            await ask(transport, f"http://127.0.0.1:{port}")
+            reply = await ask(transport, f"http://127.0.0.1:{port}")
+            await transport.aclose()
+
+    assert reply.body == b"second"
 
 
 async def test_what_comes_in_a_record_of_its_own_answers_nobody(lane: Lane, tmp_path: Path) -> None:
