@@ -110,7 +110,8 @@ async def test_a_fault_has_its_outcome_and_the_next_call_is_served(
             if row.reused:
                 await pixlab.call("next")
             state, error, attempts = await came_of(pixlab, row.ask)
-            following = await pixlab.call("next", host=row.next_host)
+            patient = pixlab.with_options(timeout=5.0, deadline=10.0)
+            following = await patient.call("next", host=row.next_host)
 
     expected = row.on_fast if lane == "fast" and row.on_fast else row.error
     assert (state, type(error) if error else None) == (row.state, expected), error

@@ -75,7 +75,7 @@ async def test_calls_beyond_the_connections_wait_and_find_all_of_them_whole(
         assert (pixlab.stats().in_use, pixlab.stats().queued) == (0, 0)
         async with anyio.create_task_group() as group:
             for _ in range(2):
-                group.start_soon(pixlab.call, "next")
+                group.start_soon(pixlab.with_options(deadline=10).call, "next")
 
     assert sorted(phases) == ["deadline"] * 2 + ["queue"] * 4
     assert path.requests == 2
@@ -183,7 +183,7 @@ import anyio, sys
 from pixlab_async import AsyncPixLab
 
 async def main():
-    async with AsyncPixLab(base_url=sys.argv[1], api_key={KEY!r}, timeout=0.2) as pixlab:
+    async with AsyncPixLab(base_url=sys.argv[1], api_key={KEY!r}, timeout=0.3) as pixlab:
         print((await pixlab.delete({LINK!r})).state, (await pixlab.call("next"))["next"])
 
 anyio.run(main)
@@ -209,7 +209,7 @@ def test_a_worker_that_was_stopped_in_the_middle_of_a_call_tells_the_truth(
         os.kill(worker.pid, signal.SIGSTOP)
         os.waitpid(worker.pid, os.WUNTRACED)
         stopped.set()
-        threading.Event().wait(0.3)
+        threading.Event().wait(0.5)
         os.kill(worker.pid, signal.SIGCONT)
         told, _ = worker.communicate(timeout=20)
 
