@@ -114,7 +114,14 @@ class Core:
     @property
     def here(self) -> bool:
         """Whether this is the event loop that the connections belong to."""
-        return self._loop is not None and self._loop.native_token is current_token().native_token
+        loop = self._loop
+        if loop is None:
+            return False
+
+        try:  # its own library is asked: to find out which one runs costs more than all else
+            return loop.backend_class.current_token() is loop.native_token
+        except RuntimeError:  # another library's loop runs, or none
+            return False
 
     def check(self) -> None:
         """See that the client can be used here and now.

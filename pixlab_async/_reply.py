@@ -40,23 +40,27 @@ def read(call: Call[T], reply: Reply, meta: Meta, *, now: float) -> T:
         ReplyError: The service said no; the class says which way.
         UnreadableReply: The reply is not what the endpoint promises.
     """
-    media_type = reply.headers.get("content-type", "").partition(";")[0].strip().lower()
-    bytes_may_come = call.blob or (call.inline and media_type.startswith("image/"))
-    if bytes_may_come and _is_ok(reply.status) and media_type != "application/json":
-        return call.returns(_bytes(reply, media_type, meta))
+    if (call.blob or call.inline) and _is_ok(reply.status):
+        media_type = _media_type(reply)
+        if media_type != "application/json" if call.blob else media_type.startswith("image/"):
+            return call.returns(_bytes(reply, media_type, meta))
 
     fields, problem = _object(reply.body)
     if fields is None:
         # Raised out here: the parser's error would hold the whole body.
-        raise _without_json(reply, media_type, problem, now)
+        raise _without_json(reply, problem, now)
 
     status = _body_status(fields)
     if call.bare and not fields.keys() & {"status", "error"}:
         status = _OK  # of another's form, where HTTP alone says how it went
     if _is_ok(reply.status) and status == _OK and not call.blob:
-        return call.returns(Success(fields, b"", media_type, meta))
+        return call.returns(Success(fields, b"", "", meta))
 
     raise _refusal(reply, fields, status, call.blob, now)
+
+
+def _media_type(reply: Reply) -> str:
+    return reply.headers.get("content-type", "").partition(";")[0].strip().lower()
 
 
 def _bytes(reply: Reply, media_type: str, meta: Meta) -> Success:
@@ -141,8 +145,9 @@ def _body_status(fields: Mapping[str, JSON]) -> int | None:
     return None
 
 
-def _without_json(reply: Reply, media_type: str, problem: str, now: float) -> PixLabError:
+def _without_json(reply: Reply, problem: str, now: float) -> PixLabError:
     """The error for a body that is no JSON: HTTP's status speaks, where it can."""
+    media_type = _media_type(reply)
     # 404 needs the service's own word: a wrong base URL answers with a page and 404 too,
     # and must not make a stored picture count as gone.
     if _is_ok(reply.status) or reply.status == _NOT_FOUND:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from typing import Any
 
 import aiohttp
 
@@ -15,6 +16,10 @@ class Headers(Mapping[str, str]):
 
     def __getitem__(self, name: str) -> str:
         return ", ".join(self._fields.getall(name))
+
+    def get(self, name: str, default: Any = None) -> Any:  # else by way of a KeyError
+        values = self._fields.getall(name, None)
+        return default if values is None else ", ".join(values)
 
     def __iter__(self) -> Iterator[str]:
         return iter(dict.fromkeys(name.lower() for name in self._fields))
