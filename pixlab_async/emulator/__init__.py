@@ -96,6 +96,11 @@ class Emulator:
         """How many connections are open now."""
         return 0 if self._server is None else self._server.connections
 
+    @property
+    def idle(self) -> bool:
+        """Whether no connection is open, and no request of a closed one is still at work."""
+        return self._server is None or self._server.idle
+
     def stored(self) -> list[str]:
         """The links of everything that is stored now, oldest first."""
         service = self._running()

@@ -47,6 +47,15 @@ class Server:
         """How many connections are open now."""
         return 0 if self._server is None else len(self._server.server_state.connections)
 
+    @property
+    def idle(self) -> bool:
+        """Whether no connection is open, and no request of a closed one is still at work."""
+        if self._server is None:
+            return True
+
+        state = self._server.server_state
+        return not state.connections and not state.tasks
+
     def start(self, app: Starlette) -> None:
         """Serve; returns when requests are taken."""
         config = uvicorn.Config(
