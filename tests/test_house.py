@@ -41,6 +41,7 @@ PURE = {
 HTTPX = {
     "transports.httpx",
     "transports._httpx_faults",
+    "transports._httpx_leftover",
     "transports._httpx_logging",
     "transports._httpx_sending",
     "transports._httpx_tls",
@@ -49,6 +50,7 @@ HTTPX = {
 AIOHTTP = {
     "transports.aiohttp",
     "transports._aiohttp_faults",
+    "transports._aiohttp_idle",
     "transports._aiohttp_reply",
     "transports._aiohttp_sending",
     "transports._aiohttp_upload",

@@ -1,11 +1,14 @@
-"""What of aiohttp's response goes up: the header's fields by name."""
+"""What of aiohttp's response goes up: the header's fields by name, and a file in chunks."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import aiohttp
+
+from ._aiohttp_faults import FAILURES
+from ._seam import TransportFault
 
 
 class Headers(Mapping[str, str]):
@@ -26,3 +29,29 @@ class Headers(Mapping[str, str]):
 
     def __len__(self) -> int:
         return len(list(iter(self)))
+
+
+class Stream:
+    """A reply that is read in chunks.
+
+    Args:
+        response: Whose header has come.
+        fault: Tells an error of aiohttp's in the seam's terms.
+    """
+
+    def __init__(
+        self,
+        response: aiohttp.ClientResponse,
+        fault: Callable[[Exception, int], TransportFault],
+    ) -> None:
+        self.status = response.status
+        self.headers: Mapping[str, str] = Headers(response)
+        self._content = response.content
+        self._fault = fault
+
+    async def read(self) -> bytes:
+        try:
+            return await self._content.readany()
+        except FAILURES as error:
+            fault = self._fault(error, self.status)
+        raise fault

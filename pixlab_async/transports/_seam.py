@@ -27,6 +27,11 @@ class Chunks(Protocol):
 
 Content: TypeAlias = bytes | Chunks
 
+# What a fault says where no resolver knows the host.
+UNKNOWN_HOST = (
+    "the host's name was not found: see that the address is right, and whether a proxy is needed"
+)
+
 
 @define(repr=False, eq=False)
 class Request:

@@ -19,8 +19,10 @@ from yarl import URL
 from .._errors import ConfigurationError
 from .._origin import is_host
 from .._protocol import USER_AGENT
-from ._aiohttp_sending import Attempt, Pool, Stream, session
+from ._aiohttp_reply import Stream
+from ._aiohttp_sending import Attempt, Pool, session
 from ._aiohttp_upload import is_whole
+from ._asleep import Sleep
 from ._httpx_logging import scrub_debug_log
 from ._seam import Reply, Request
 from ._watch import Watch
@@ -30,12 +32,17 @@ _PLAIN = "%/:@!$&'()*+,;=?~[]"
 
 
 class AiohttpTransport:
-    """The fast lane: see ``AsyncPixLab(transport="fast")``."""
+    """The fast lane: see ``AsyncPixLab(transport="fast")``.
+
+    Args:
+        sleep: Says when the machine has slept.
+    """
 
     cancel_safe = True
 
-    def __init__(self) -> None:
+    def __init__(self, *, sleep: Sleep | None = None) -> None:
         scrub_debug_log()
+        self._sleep = sleep or Sleep()
         self._urls: dict[str, URL] = {}
         self._pools: dict[str, Pool] = {}
         self._closed = False
@@ -44,6 +51,8 @@ class AiohttpTransport:
         url = self._urls.get(request.url)
         if url is None:
             url = self._urls[request.url] = URL(request.url)
+        if self._sleep.was_long():
+            await self._retire()
         return await Attempt(self._pool(url) or await self._open(url), url, request).reply()
 
     def keeps_deadline(self, request: Request) -> bool:
@@ -56,11 +65,14 @@ class AiohttpTransport:
         bare, request = fetching(url, timeout)
         attempt = Attempt(self._pool(bare) or await self._open(bare), bare, request)
         async with attempt as response:
-            yield Stream(response, attempt)
+            yield Stream(response, attempt.fault)
 
     async def aclose(self) -> None:
         """Close every connection, those of calls under way when these end."""
         self._closed = True
+        await self._retire()
+
+    async def _retire(self) -> None:
         while self._pools:
             _, pool = self._pools.popitem()
             await pool.retire()

@@ -26,6 +26,7 @@ from attrs import evolve
 from .._errors import ConfigurationError
 from .._key import HEADER, PARAMETER, guard_text
 from .._origin import BaseURL, from_environment
+from ._asleep import Sleep
 from ._httpx_sending import (
     Client,
     Sender,
@@ -47,9 +48,14 @@ _ONE_CONNECTION = httpx.Limits(
 
 
 class HttpxTransport(Sender):
-    """The default lane: one connection each, handed out last in, first out."""
+    """The default lane: one connection each, handed out last in, first out.
 
-    def __init__(self, *, http2: bool = False) -> None:
+    Args:
+        http2: Whether to speak HTTP/2 with a server that takes it.
+        sleep: Says when the machine has slept.
+    """
+
+    def __init__(self, *, http2: bool = False, sleep: Sleep | None = None) -> None:
         if http2:
             _require_h2()
         super().__init__(Client(transport=KeyedTransport(), trust_env=False))
@@ -58,11 +64,14 @@ class HttpxTransport(Sender):
         self._idle: dict[str, list[Slot]] = {}
         self._idle_of: dict[str, list[Slot]] = {}
         self._closed = False
+        self._sleep = sleep or Sleep()
 
     async def send(self, request: Request) -> Reply:
         free = self._idle_of.get(request.url)
         if free is None:
             free = self._free(request.url)
+        if self._sleep.was_long():
+            await self._drop_idle()
         slot = free.pop() if free else await self._open(request.url)
         try:
             outer = self._outer(request, slot)
