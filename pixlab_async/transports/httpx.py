@@ -69,8 +69,7 @@ class HttpxTransport(Sender):
             reply = await self._exchange(outer, request.limit, reused=slot.used)
         except BaseException as error:
             # A connection that broke, or was left in the middle, serves nobody else.
-            slot.kept = None
-            await close(slot.transport)
+            await _discard(slot)
             if isinstance(error, TransportFault) and error.stale:
                 await self._drop_idle()  # they are of the same age
             raise
@@ -98,18 +97,17 @@ class HttpxTransport(Sender):
             async with self._stream(outer) as stream:
                 yield stream
         finally:
-            slot.kept = None
-            await close(slot.transport)
+            await _discard(slot)
 
     async def aclose(self) -> None:
+        # Not the httpx client: it holds nothing, and calls under way are still to go through.
         self._closed = True
         await self._drop_idle()
-        await close(self._client)
 
     async def _drop_idle(self) -> None:
         for free in self._idle.values():
             while free:
-                await close(free.pop().transport)
+                await _discard(free.pop())
 
     async def _open(self, url: str) -> Slot:
         secure = url.startswith("https:")
@@ -122,9 +120,14 @@ class HttpxTransport(Sender):
 
     async def _put_back(self, slot: Slot, free: list[Slot]) -> None:
         if self._closed:
-            await close(slot.transport)
+            await _discard(slot)
         else:
             free.append(slot)
+
+
+async def _discard(slot: Slot) -> None:
+    slot.kept = None  # it refers to the slot: the two would live until the collector comes by
+    await close(slot.transport)
 
 
 def _require_h2() -> None:
@@ -153,8 +156,8 @@ class ForeignTransport(Sender):
             yield stream
 
     async def aclose(self) -> None:
+        await close(self._client)  # first: nobody may open a connection that nobody closes
         await close(self._slot.transport)
-        await close(self._client)
 
 
 class ClientTransport(Sender):
@@ -164,6 +167,8 @@ class ClientTransport(Sender):
     see its parameters (never the key, which is in the header here). The client's own
     headers, parameters, cookies and authentication are not added.
     """
+
+    _closed_before = "The httpx client is closed: close it after the AsyncPixLab, not before."
 
     async def send(self, request: Request) -> Reply:
         return await self._exchange(self._complete(request), request.limit)
