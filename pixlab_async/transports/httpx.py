@@ -140,24 +140,44 @@ def _require_h2() -> None:
 
 
 class ForeignTransport(Sender):
-    """An httpx transport of the caller's, closed with the client."""
+    """An httpx transport of the caller's, closed with the client.
+
+    Not under a call, though: a connection that httpx is still opening then is closed by nobody.
+    """
 
     def __init__(self, transport: httpx.AsyncBaseTransport) -> None:
         super().__init__(Client(transport=KeyedTransport(), trust_env=False))
         self._slot = Slot(transport)
+        self._under_way = 0
 
     async def send(self, request: Request) -> Reply:
-        return await self._exchange(self._outer(request, self._slot), request.limit)
+        async with self._counted():
+            return await self._exchange(self._outer(request, self._slot), request.limit)
 
     @asynccontextmanager
     async def fetch(self, url: str, *, timeout: float) -> AsyncGenerator[Stream]:
         outer = self._outer(fetching(url, timeout), self._slot)
-        async with self._stream(outer) as stream:
+        async with self._counted(), self._stream(outer) as stream:
             yield stream
 
     async def aclose(self) -> None:
-        await close(self._client)  # first: nobody may open a connection that nobody closes
-        await close(self._slot.transport)
+        """Close it now, or with the last call under way."""
+        await close(self._client)
+        await self._close_if_done()
+
+    @asynccontextmanager
+    async def _counted(self) -> AsyncGenerator[None]:
+        self._check_open()
+        self._under_way += 1
+        try:
+            yield
+        finally:
+            self._under_way -= 1
+            await self._close_if_done()
+
+    async def _close_if_done(self) -> None:
+        if self._client.is_closed and not self._under_way:
+            await close(self._slot.transport)
 
 
 class ClientTransport(Sender):
