@@ -55,6 +55,9 @@ _SPENT = httpx.ByteStream(b"")
 class Sender:
     """What the three transports share: sending through an ``httpx.AsyncClient``."""
 
+    # What is said where that one is closed.
+    _closed_before = "The client was closed before this was sent: close it later."
+
     def __init__(self, client: httpx.AsyncClient) -> None:
         scrub_debug_log()
         self._client = client
@@ -73,11 +76,7 @@ class Sender:
     async def _exchange(self, outer: httpx.Request, limit: int, *, reused: bool = False) -> Reply:
         """Send, and read the reply to its end."""
         answered = False
-        if self._client.is_closed:
-            raise ConfigurationError(
-                "The httpx client is closed: close it after the AsyncPixLab, not before."
-            )
-
+        self._check_open()
         try:
             response = await self._client.send(
                 outer, stream=True, auth=None, follow_redirects=False
@@ -95,6 +94,7 @@ class Sender:
 
     @asynccontextmanager
     async def _stream(self, outer: httpx.Request) -> AsyncGenerator[Stream]:
+        self._check_open()
         try:
             response = await self._client.send(
                 outer, stream=True, auth=None, follow_redirects=False
@@ -109,6 +109,10 @@ class Sender:
             yield stream
         finally:
             await stream.aclose()
+
+    def _check_open(self) -> None:
+        if self._client.is_closed:
+            raise ConfigurationError(self._closed_before)
 
 
 def fetching(url: str, seconds: float) -> Request:
