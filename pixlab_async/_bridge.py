@@ -99,9 +99,12 @@ async def thoroughly(function: Callable[[], T]) -> T:
     return await bridged(run)
 
 
-def bare(cancellation: BaseException) -> None:
-    """Take its frames off a cancellation: they hold the wire request, and what led to it may."""
-    cancellation.__traceback__ = cancellation.__cause__ = cancellation.__context__ = None
+def bare(error: BaseException) -> None:
+    """Take the frames off a cancellation, or what a signal raised, and all that led to it.
+
+    They may hold the wire request.
+    """
+    error.__traceback__ = error.__cause__ = error.__context__ = None
 
 
 async def sheltered(function: Callable[[], Awaitable[T]], grace: float) -> T:

@@ -97,35 +97,42 @@ class _Exchange(Generic[T]):
 
     async def run(self) -> T:
         """Send it until there is a result, or no use in trying again."""
-        if self.call.upload is None:
-            self.request = self.build()
-        judged: Judged[T] = Judged()
-        while True:
-            try:
-                now = self.core.clock()
-                ticket = self._entered_at_once(now)
-                if ticket is None:
-                    ticket, now = await self._enter(), self.core.clock()
-            except TimedOut as late:
-                # What an attempt failed with says more than the wait for the next one.
-                judged = judged if judged.error else Judged(error=late.with_traceback(None))
-                break
+        try:
+            if self.call.upload is None:
+                self.request = self.build()
+            judged: Judged[T] = Judged()
+            while True:
+                try:
+                    now = self.core.clock()
+                    ticket = self._entered_at_once(now)
+                    if ticket is None:
+                        ticket, now = await self._enter(), self.core.clock()
+                except TimedOut as late:
+                    # What an attempt failed with says more than the wait for the next one.
+                    judged = judged if judged.error else Judged(error=late.with_traceback(None))
+                    break
 
-            judged = await self._attempt(ticket, now)
-            if judged.error is None:
-                self.core.budget.earn()
-                return cast("T", judged.result)
+                judged = await self._attempt(ticket, now)
+                if judged.error is None:
+                    self.core.budget.earn()
+                    return cast("T", judged.result)
 
-            self.track.history.append(judged.error.summary)
-            wait = self._wait(judged)
-            if wait is None:
-                break
+                self.track.history.append(judged.error.summary)
+                wait = self._wait(judged)
+                if wait is None:
+                    break
 
-            self.core.retries += 1
-            if wait > 0 and not await self._slept(wait):
-                break
+                self.core.retries += 1
+                if wait > 0 and not await self._slept(wait):
+                    break
 
-        raise self._told(judged.error) from judged.cause  # far from the frames of the reply
+            raise self._told(judged.error) from judged.cause  # far from the frames of the reply
+        except BaseException as error:
+            if not isinstance(error, Exception):  # a cancellation, or a signal's, at any place
+                bare(error)
+            raise
+        finally:
+            self.request = None  # whatever is raised, its frames do not hold key and links
 
     def build(
         self, form: Callable[[Sequence[tuple[str, str]]], Multipart] | None = None
@@ -203,10 +210,6 @@ class _Exchange(Generic[T]):
                 verdict = Verdict.UNSENT
         except DeadlineReached:
             judged = of_deadline()
-        except anyio.get_cancelled_exc_class() as cancellation:
-            if self.core.direct:  # else the bridge has seen to that
-                bare(cancellation)
-            raise
         finally:
             self.lane.gate.leave(ticket, verdict, now, retry_after=retry_after)
 
@@ -239,6 +242,7 @@ class _Exchange(Generic[T]):
                 return await self.core.transport.send(request)
             except SourceFailed:
                 failure = cast("Multipart", request.content).failure
+            del request  # this frame hangs on the failure
             assert failure is not None
             raise failure
 

@@ -46,6 +46,20 @@ class _WireRequest(httpx.Request):
         return f"<Request({self.method!r}, masked)>"
 
 
+class _WireURL(httpx.URL):
+    """A URL that prints without its parameters.
+
+    For httpx's own transport, which takes a URL's raw parts; whatever is hooked into that
+    one, such as a tracer, takes the text.
+    """
+
+    def __str__(self) -> str:
+        return str(self.copy_with(raw_path=self.raw_path.partition(b"?")[0]))
+
+    def __repr__(self) -> str:
+        return f"<URL {self}>"
+
+
 @frozen(eq=False, repr=False)
 class Kept:
     """A request without a body, kept for the next one like it: only the target changes.
@@ -124,6 +138,8 @@ def outer_request(
         extensions["target"] = target
     wire_url = url if slot.native else url.copy_with(raw_path=target)
     wire = wire_request(request, wire_url, extensions)
+    if type(slot.transport) is httpx.AsyncHTTPTransport:  # others may read it, to cache say
+        wire.url = _WireURL(wire.url)
     extensions = {WIRE: wire, SLOT: slot, "timeout": patience}
     outer = httpx.Request(request.method, url, extensions=extensions)
     if slot.native and request.content == b"" and not _holds_key(request.headers):

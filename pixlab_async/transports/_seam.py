@@ -12,7 +12,7 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import AbstractAsyncContextManager
 from typing import NoReturn, Protocol, TypeAlias, runtime_checkable
 
-from attrs import define, frozen
+from attrs import field, frozen
 
 from .._errors import Phase
 
@@ -33,9 +33,10 @@ UNKNOWN_HOST = (
 )
 
 
-@define(repr=False, eq=False)
 class Request:
     """One HTTP request, ready for the wire.
+
+    No attrs class: what shows or dumps such classes field by field would tell the key.
 
     Attributes:
         method: "GET" or "POST".
@@ -50,21 +51,48 @@ class Request:
             transport has said that it keeps that itself; else infinite.
     """
 
-    method: str
-    endpoint: str
-    url: str
-    target: str
-    headers: tuple[tuple[str, str], ...]
-    content: Content
-    limit: int
-    timeout: float
-    deadline: float = math.inf
+    __slots__ = (
+        "content",
+        "deadline",
+        "endpoint",
+        "headers",
+        "limit",
+        "method",
+        "target",
+        "timeout",
+        "url",
+    )
+
+    def __init__(
+        self,
+        method: str,
+        endpoint: str,
+        url: str,
+        target: str,
+        headers: tuple[tuple[str, str], ...],
+        content: Content,
+        limit: int,
+        timeout: float,
+        deadline: float = math.inf,
+    ) -> None:
+        self.method = method
+        self.endpoint = endpoint
+        self.url = url
+        self.target = target
+        self.headers = headers
+        self.content = content
+        self.limit = limit
+        self.timeout = timeout
+        self.deadline = deadline
 
     def __repr__(self) -> str:
         return f"<Request {self.method} {self.url}>"
 
     def __reduce__(self) -> NoReturn:
         raise TypeError("A Request holds the API key and is never pickled or copied.")
+
+    def __getstate__(self) -> NoReturn:
+        self.__reduce__()
 
 
 @frozen(repr=False, eq=False)
@@ -78,8 +106,8 @@ class Reply:
     """
 
     status: int
-    headers: Mapping[str, str]
-    body: bytes
+    headers: Mapping[str, str] = field(repr=False)
+    body: bytes = field(repr=False)
 
     def __repr__(self) -> str:
         return f"<Reply {self.status}, {len(self.body)} bytes>"
