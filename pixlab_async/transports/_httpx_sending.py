@@ -107,7 +107,7 @@ class Sender:
             await stream.aclose()
 
 
-def fetching(url: str, seconds: float) -> Request:
+def fetching(url: str, seconds: float, address: str | None = None) -> Request:
     """The request for a file: masked like any other, its link is a private picture's."""
     try:
         parsed = httpx.URL(url)
@@ -121,10 +121,15 @@ def fetching(url: str, seconds: float) -> Request:
         endpoint="download",
         url=shown,
         target=target,
-        headers=(("Accept", "*/*"), ("Accept-Encoding", "identity")),
+        headers=(
+            ("Host", parsed.netloc.decode("ascii")),
+            ("Accept", "*/*"),
+            ("Accept-Encoding", "identity"),
+        ),
         content=b"",
         limit=0,
         timeout=seconds,
+        address=address,
     )
 
 
