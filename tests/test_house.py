@@ -25,6 +25,7 @@ PURE = {
     "_multipart",
     "_origin",
     "_pacer",
+    "_places",
     "_protocol",
     "_reply",
     "_results",

@@ -147,6 +147,7 @@ class Attempt:
             timeout=self._begin(),
             allow_redirects=False,
             middlewares=(self,),
+            server_hostname=request.server_name,
         )
         return sending if upload is None else upload.sent(sending)
 

@@ -115,7 +115,7 @@ class Sender:
             raise ConfigurationError(self._closed_before)
 
 
-def fetching(url: str, seconds: float) -> Request:
+def fetching(url: str, seconds: float, address: str | None = None) -> Request:
     """The request for a file: masked like any other, its link is a private picture's."""
     try:
         parsed = httpx.URL(url)
@@ -129,10 +129,15 @@ def fetching(url: str, seconds: float) -> Request:
         endpoint="download",
         url=shown,
         target=target,
-        headers=(("Accept", "*/*"), ("Accept-Encoding", "identity")),
+        headers=(
+            ("Host", parsed.netloc.decode("ascii")),
+            ("Accept", "*/*"),
+            ("Accept-Encoding", "identity"),
+        ),
         content=b"",
         limit=0,
         timeout=seconds,
+        address=address,
     )
 
 

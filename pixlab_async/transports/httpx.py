@@ -15,7 +15,7 @@ How each request is sent, and kept out of httpx's own logs, is in ``_httpx_sendi
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager
 from importlib import import_module
 from typing import TypeGuard
@@ -37,6 +37,7 @@ from ._httpx_sending import (
 )
 from ._httpx_tls import http2_context, http_context, plain_context, ssl_context
 from ._httpx_wire import KeyedTransport, Slot, wire_request
+from ._resolving import Resolve, looked_up
 from ._seam import Reply, Request, TransportFault
 
 # Idle connections older than this are not trusted to be open still. What the service
@@ -52,13 +53,22 @@ class HttpxTransport(Sender):
 
     Args:
         http2: Whether to speak HTTP/2 with a server that takes it.
+        resolve: Looks up the hosts of links that are downloaded. Default: the operating
+            system does.
         sleep: Says when the machine has slept.
     """
 
-    def __init__(self, *, http2: bool = False, sleep: Sleep | None = None) -> None:
+    def __init__(
+        self,
+        *,
+        http2: bool = False,
+        resolve: Resolve = looked_up,
+        sleep: Sleep | None = None,
+    ) -> None:
         if http2:
             _require_h2()
         super().__init__(Client(transport=KeyedTransport(), trust_env=False))
+        self._resolve = resolve
         self._http2 = http2
         # Idle connections by origin, and each known URL's share of them.
         self._idle: dict[str, list[Slot]] = {}
@@ -96,10 +106,15 @@ class HttpxTransport(Sender):
         free = self._idle_of[url] = self._idle.setdefault(origin, [])
         return free
 
+    async def resolve(self, host: str, port: int) -> Sequence[str]:
+        return await self._resolve(host, port)
+
     @asynccontextmanager
-    async def fetch(self, url: str, *, timeout: float) -> AsyncGenerator[Stream]:
+    async def fetch(
+        self, url: str, *, timeout: float, address: str | None = None
+    ) -> AsyncGenerator[Stream]:
         # A connection of its own: media lie on another host, and few are fetched.
-        request = fetching(url, timeout)
+        request = fetching(url, timeout, address)
         slot = await self._open(request.url)
         try:
             outer = self._outer(request, slot)
