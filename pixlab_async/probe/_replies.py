@@ -10,7 +10,7 @@ from .._wording import masked
 from ..catalogue import catalogue
 from ._picture import kind_of
 from ._session import Session
-from ._wire import Seen
+from ._wire import Seen, bounded, short
 
 # <the account's prefix><13 hexadecimal digits>.<extension>
 SHAPE = re.compile(r"[0-9a-z]+[0-9a-f]{13}\.[a-z0-9]+")
@@ -23,8 +23,8 @@ def fields_told(session: Session, name: str, endpoint: str, reply: Seen) -> None
         return
 
     known = {each.name for each in catalogue()[endpoint].reply or ()}
-    missing: list[JSON] = [*sorted(known - {"error"} - reply.fields.keys())]
-    beyond: list[JSON] = [*sorted(reply.fields.keys() - known)]
+    missing = bounded(known - {"error"} - reply.fields.keys())
+    beyond = bounded(reply.fields.keys() - known)
     session.answer(name, {"missing": missing, "beyond": beyond}, reply)
 
 
@@ -37,9 +37,8 @@ def linked(session: Session, reply: Seen) -> None:
         return
 
     parts = urlsplit(link)
-    session.answer(
-        "link-host", {"scheme": parts.scheme, "host": parts.hostname}, reply, note=masked(link)
-    )
+    host: dict[str, JSON] = {"scheme": parts.scheme, "host": short(parts.hostname or "")}
+    session.answer("link-host", host, reply, note=masked(link))
     form: dict[str, JSON] = {
         "id_is_last_part": given == last_part(link),
         "known_shape": SHAPE.fullmatch(last_part(link)) is not None,
@@ -51,5 +50,5 @@ def blob_told(session: Session, reply: Seen) -> None:
     """Answer whether a reply to blob=true is a picture."""
     kind = kind_of(reply.body)
     found: dict[str, JSON] = {"http": reply.http, "picture": bool(kind)}
-    note = f"{reply.media_type or 'no content type'}, {kind or 'no picture'}"
+    note = f"{short(reply.media_type) or 'no content type'}, {kind or 'no picture'}"
     session.answer("blob", found, reply, note=note)

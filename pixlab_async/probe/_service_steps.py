@@ -12,7 +12,7 @@ from anyio.streams.tls import TLSAttribute
 from .._results import JSON
 from ._session import Session
 from ._values import Skip, Step
-from ._wire import Ask, Seen, limit_headers
+from ._wire import Ask, Seen, bounded, limit_headers, short
 
 # Some page of anybody's, which asks whether it may read the reply.
 _ORIGIN = ("Origin", "https://example.org")
@@ -73,14 +73,15 @@ async def _status(session: Session) -> None:
 
     headers = reply.headers
     if reply.fields is not None:
-        session.answer("json-content-type", headers.get("content-type", ""), reply)
+        session.answer("json-content-type", short(headers.get("content-type", "")), reply)
     told: dict[str, JSON] = {
-        name: headers.get(name) for name in ("server", "connection", "content-encoding")
+        name: short(headers[name]) if name in headers else None
+        for name in ("server", "connection", "content-encoding")
     }
     told |= {"date": "date" in headers, "length": "content-length" in headers}
     session.answer("http-headers", told, reply)
     allowed = headers.get("access-control-allow-origin")
-    session.answer("cors", {"allow_origin": allowed}, reply)
+    session.answer("cors", {"allow_origin": short(allowed) if allowed else None}, reply)
 
 
 def sums(session: Session) -> None:
@@ -88,8 +89,8 @@ def sums(session: Session) -> None:
     answered = [seen for seen in session.sent if not seen.fault]
     errors = [seen for seen in answered if seen.fields is not None and not seen.worked]
     if errors:
-        names = sorted({name for seen in errors for name in seen.fields or {}})
-        session.answer("error-fields", [*names], *errors[:2])
+        names = bounded({name for seen in errors for name in seen.fields or {}})
+        session.answer("error-fields", names, *errors[:2])
     if answered:
         times = [seen.seconds * 1000 for seen in answered]
         figures: dict[str, JSON] = {
@@ -110,7 +111,7 @@ def _limit(session: Session, answered: list[Seen]) -> None:
         session.unseen("rate-limit", "no request was refused for its rate, and no header told one")
         return
 
-    names: list[JSON] = [*sorted(limit_headers(told.headers))]
+    names = bounded(limit_headers(told.headers))
     session.answer("rate-limit", {"refused": refused is not None, "headers": names}, told)
 
 

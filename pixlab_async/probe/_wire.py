@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import secrets
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Literal, TypeAlias, cast
 from urllib.parse import quote, urlencode, urlsplit
 
@@ -196,8 +196,8 @@ class Seen:
 
     def evidence(self) -> dict[str, JSON]:
         """What of the reply is kept: bounded, and of the body no value but the error's text."""
-        kept = {name: self.headers[name][:_LONG] for name in _KEPT if name in self.headers}
-        kept |= {name: value[:_LONG] for name, value in limit_headers(self.headers).items()}
+        kept = {name: self.headers[name] for name in _KEPT if name in self.headers}
+        kept |= limit_headers(self.headers)
         found: dict[str, JSON] = {
             "request": self.number,
             "endpoint": self.ask.endpoint,
@@ -206,15 +206,25 @@ class Seen:
             "status": self.status,
             "seconds": round(self.seconds, 4),
             "bytes": len(self.body),
-            "fields": [clean(name)[:_LONG] for name in sorted(self.fields or {})[:_MANY]],
-            "header_names": [clean(name)[:_LONG] for name in sorted(self.headers)[:_MANY]],
-            "headers": {name: clean(value) for name, value in kept.items()},
+            "fields": bounded(self.fields or {}),
+            "header_names": bounded(self.headers),
+            "headers": {short(name): short(kept[name]) for name in list(kept)[:_MANY]},
         }
         if self.text("error"):
             found["error"] = clean(self.text("error"))
         if self.fault:
             found["fault"] = clean(self.fault)
         return found
+
+
+def short(text: str) -> str:
+    """A foreign text, fit to be kept."""
+    return clean(text)[:_LONG]
+
+
+def bounded(names: Iterable[str]) -> list[JSON]:
+    """Foreign names in order, as many as are fit to be kept."""
+    return [short(name) for name in sorted(names)[:_MANY]]
 
 
 def limit_headers(headers: Mapping[str, str]) -> dict[str, str]:
