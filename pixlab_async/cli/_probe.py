@@ -6,16 +6,18 @@ import sys
 from pathlib import Path
 
 import click
-from attrs import define
+from attrs import define, field
 
 from .._client import TIMEOUT
 from .._errors import ConfigurationError
+from .._key import APIKey
 from .._origin import BaseURL
 from .._results import JSON
 from .._whole import check_output
 from ..probe import STEPS, Ending, Probe, Step, compare, interval_of, load, write
 from ._attend import Gently, attend
 from ._exits import Exit
+from ._extras import extras
 from ._output import show, tell
 from ._probe_words import differences, plan, plan_fields, summary
 from ._settings import Settings, service_options
@@ -43,6 +45,12 @@ _CODES = {
 )
 @click.option("--yes", is_flag=True, help="Do not ask before anything is sent.")
 @click.option("--dry-run", is_flag=True, help="Say what would be sent, and send nothing.")
+@click.option(
+    "--emulator",
+    "emulated",
+    is_flag=True,
+    help="Probe an emulator within this process: nothing leaves this machine.",
+)
 @click.option("--show-links", is_flag=True, help="Write links whole, instead of masked.")
 @click.option(
     "--compare",
@@ -58,6 +66,7 @@ def probe(
     output: Path,
     yes: bool,
     dry_run: bool,
+    emulated: bool,
     show_links: bool,
     comparing: bool,
 ) -> None:
@@ -76,6 +85,11 @@ def probe(
     if files:
         raise click.UsageError("FILE goes with --compare; where to write to is --output.")
 
+    if emulated:
+        _check(output)
+        own = _Work(settings, output, show_links=show_links)
+        raise SystemExit(attend(own.emulated, Gently(own.stop, own.patience)))
+
     origin = _origin(settings)
     interval = interval_of(origin, settings.rate)
     if dry_run:
@@ -85,6 +99,7 @@ def probe(
 
     _check(output)
     work = _Work(settings, output, show_links=show_links)
+    work.prepare(settings.credentials(), settings.base_url)
     for line in plan(origin, interval):
         tell(line)
     if not yes and not _agreed():
@@ -117,24 +132,23 @@ def _agreed() -> bool:
     return click.confirm("Begin?", err=True)
 
 
-@define(init=False)
+@define(eq=False)
 class _Work:
-    """A probe under way, and what comes of it."""
+    """A probe, and what comes of it."""
 
     settings: Settings
     output: Path
-    show_links: bool
-    probe: Probe
-    step: int
+    show_links: bool = field(kw_only=True)
+    probe: Probe | None = None
+    step: int = 0
 
-    def __init__(self, settings: Settings, output: Path, *, show_links: bool) -> None:
-        self.settings, self.output, self.show_links = settings, output, show_links
-        self.step = 0
+    def prepare(self, key: APIKey | str | None, base_url: str | None) -> None:
+        """See that a probe can be made, with everything that it needs."""
         self.probe = Probe(
-            api_key=settings.credentials(),
-            base_url=settings.base_url,
-            auth=settings.auth,
-            rate=settings.rate,
+            api_key=key,
+            base_url=base_url,
+            auth=self.settings.auth,
+            rate=self.settings.rate,
             timeout=self.patience,
             tell=self._tell,
         )
@@ -147,15 +161,27 @@ class _Work:
     def stop(self) -> None:
         """End after the request that is under way."""
         tell("pixlab: stopping: what is stored is deleted first. The same again hurries.")
-        self.probe.stop()
+        if self.probe is not None:
+            self.probe.stop()
+
+    async def emulated(self) -> Exit:
+        """Run it on an emulator of its own; the exit code."""
+        with extras():
+            from ..emulator import Emulator  # noqa: PLC0415 - heavy, and needs an extra
+
+        async with Emulator() as emulator:
+            self.prepare(emulator.api_key, emulator.base_url)
+            return await self()
 
     async def __call__(self) -> Exit:
         """Run it; the exit code."""
+        probe = self.probe
+        assert probe is not None  # it is prepared
         try:
-            await self.probe.run()
+            await probe.run()
         finally:
-            told = self.probe.document(show_links=self.show_links)
-            ending = self.probe.ending()
+            told = probe.document(show_links=self.show_links)
+            ending = probe.ending()
             _tell_left(ending)
             write(self.output, told)
         _report(told, ending, self.output, as_json=self.settings.as_json)

@@ -146,6 +146,17 @@ def test_what_cannot_be_deleted_is_told_whole_and_ends_with_a_code(
         assert link not in file.read_text()
 
 
+def test_an_emulator_of_its_own_needs_neither_key_nor_question(
+    emulator: Emulator, file: Path
+) -> None:
+    nowhere: dict[str, str | None] = {"PIXLAB_API_KEY": None, "PIXLAB_BASE_URL": None}
+    result = invoke(emulator, "probe", "--emulator", "-o", file, env=nowhere)
+
+    assert result.exit_code == 0, result.stderr
+    assert told(file)["service"].startswith("127.0.0.1:")
+    assert (told(file)["finished"], len(emulator.received)) == (True, 0)
+
+
 # --- Comparing ------------------------------------------------------------------------------
 
 

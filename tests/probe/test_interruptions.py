@@ -91,7 +91,6 @@ pytest_posix = pytest.mark.skipif(sys.platform == "win32", reason="signals of PO
         (signal.SIGINT, "store"),
         (signal.SIGTERM, "drawtext"),
         (signal.SIGTERM, "delete"),
-        (signal.SIGHUP, "blur"),
     ],
 )
 def test_a_signal_deletes_what_is_stored_and_writes_what_was_seen(
