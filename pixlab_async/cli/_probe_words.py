@@ -8,7 +8,7 @@ from typing import cast
 
 from .._results import JSON
 from .._wording import duration
-from ..probe import FETCHES, MOST, REQUESTS, STEPS, STORED, Difference, Verdict
+from ..probe import FETCHES, MOST, REQUESTS, STEPS, STORED, Discrepancy, Verdict
 
 _WIDE = 78
 _NUMBERS = ("no", "one", "two", "three")
@@ -97,7 +97,7 @@ def _observation(each: Mapping[str, JSON]) -> Iterator[str]:
         yield f"  {'':<22} {_known(each['basis'])}: {_either(expected)}"
 
 
-def differences(found: Sequence[Difference], names: tuple[str, str | None]) -> Iterator[str]:
+def differences(found: Sequence[Discrepancy], names: tuple[str, str | None]) -> Iterator[str]:
     """The differences between two documents, or between one and what is known."""
     left, right = names
     if not found:

@@ -13,13 +13,13 @@ Nothing of it is imported with the client.
 
 from __future__ import annotations
 
-from ._compare import Difference, compare
+from ._compare import Discrepancy, compare
 from ._document import load, schema, write
-from ._probe import Ending, Probe, interval_of
+from ._probe import Probe, interval_of
 from ._questions import QUESTIONS
 from ._shelf import MOST
 from ._steps import FETCHES, REQUESTS, STEPS, STORED
-from ._values import Observation, Question, Step, Verdict
+from ._values import Ending, Observation, Question, Step, Verdict
 
 __all__ = [
     "FETCHES",
@@ -28,7 +28,7 @@ __all__ = [
     "REQUESTS",
     "STEPS",
     "STORED",
-    "Difference",
+    "Discrepancy",
     "Ending",
     "Observation",
     "Probe",

@@ -16,7 +16,7 @@ Kind: TypeAlias = Literal["differs", "new", "unseen"]
 
 
 @frozen
-class Difference:
+class Discrepancy:
     """A question that two sides answer differently.
 
     Attributes:
@@ -48,7 +48,7 @@ class Difference:
         }
 
 
-def compare(left: Mapping[str, JSON], right: Mapping[str, JSON] | None = None) -> list[Difference]:
+def compare(left: Mapping[str, JSON], right: Mapping[str, JSON] | None = None) -> list[Discrepancy]:
     """The differences between two documents, or between one and the catalogue.
 
     Measurements are left out: no two are alike.
@@ -74,7 +74,7 @@ def compare(left: Mapping[str, JSON], right: Mapping[str, JSON] | None = None) -
     ]
 
 
-def _known(name: str, value: JSON) -> Difference | None:
+def _known(name: str, value: JSON) -> Discrepancy | None:
     question = QUESTIONS[name]
     if question.figure or (value is not None and value in question.expected):
         return None
@@ -83,16 +83,16 @@ def _known(name: str, value: JSON) -> Difference | None:
     if value is None:
         kind = "unseen"
     right: JSON = [*question.expected] or None
-    return Difference(name, question.asks, kind, value, right, question.basis)
+    return Discrepancy(name, question.asks, kind, value, right, question.basis)
 
 
-def _difference(name: str, left: JSON, right: JSON) -> Difference:
+def _difference(name: str, left: JSON, right: JSON) -> Discrepancy:
     kind: Kind = "unseen" if left is None else "new" if right is None else "differs"
     question = QUESTIONS.get(name)
     if question is None:
-        return Difference(name, "", kind, left, right, "unknown")
+        return Discrepancy(name, "", kind, left, right, "unknown")
 
-    return Difference(name, question.asks, kind, left, right, question.basis)
+    return Discrepancy(name, question.asks, kind, left, right, question.basis)
 
 
 def _is_figure(name: str) -> bool:

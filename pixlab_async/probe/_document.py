@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 from importlib.resources import files
 from pathlib import Path
-from typing import TYPE_CHECKING, cast
+from typing import cast
 
 from attrs import frozen
 
@@ -18,10 +18,7 @@ from .._version import VERSION
 from .._whole import PRIVATE, replacing
 from .._wording import masked
 from ._shelf import Shelf
-from ._values import Observation
-
-if TYPE_CHECKING:
-    from ._probe import Ending
+from ._values import Ending, Observation
 
 FORMAT = 1
 _LARGEST = 4 * 1024 * 1024

@@ -7,7 +7,6 @@ from datetime import UTC, datetime
 from urllib.parse import urlsplit
 
 import anyio
-from attrs import frozen
 
 from .. import _origin
 from .._client import TIMEOUT, AsyncPixLab
@@ -27,7 +26,7 @@ from ._service_steps import sums
 from ._session import Session
 from ._shelf import Shelf
 from ._steps import STEPS
-from ._values import Observation, Skip, Step, Stop
+from ._values import Ending, Observation, Skip, Step, Stop
 from ._wire import Place
 
 # Requests per minute where no rate was asked for, and the service is not on this machine.
@@ -35,28 +34,6 @@ GENTLE = 60.0
 # Seconds that the deletion of one picture may take.
 _GRACE = 30.0
 _NOT_REACHED = "the probe did not come so far"
-
-
-@frozen
-class Ending:
-    """How a probe ended.
-
-    Attributes:
-        reason: Why it stopped before its end; empty where it did not.
-        kind: As in ``Stop``; empty where it did not stop.
-        left: What may still be stored, for `pixlab delete`.
-        lost: Sentences on pictures that may be stored, and whose links are not known.
-    """
-
-    reason: str
-    kind: str
-    left: tuple[Media, ...]
-    lost: tuple[str, ...]
-
-    @property
-    def clean(self) -> bool:
-        """Whether nothing is left stored."""
-        return not self.left and not self.lost
 
 
 class Probe:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from attrs import frozen
 
-from .._results import JSON
+from .._results import JSON, Media
 
 if TYPE_CHECKING:
     from ._session import Session
@@ -105,6 +105,28 @@ class Step:
     requests: int = 1
     fetches: int = 0
     stores: int = 0
+
+
+@frozen
+class Ending:
+    """How a probe ended.
+
+    Attributes:
+        reason: Why it stopped before its end; empty where it did not.
+        kind: As in ``Stop``; empty where it did not stop.
+        left: What may still be stored, for `pixlab delete`.
+        lost: Sentences on pictures that may be stored, and whose links are not known.
+    """
+
+    reason: str
+    kind: str
+    left: tuple[Media, ...]
+    lost: tuple[str, ...]
+
+    @property
+    def clean(self) -> bool:
+        """Whether nothing is left stored."""
+        return not self.left and not self.lost
 
 
 class Skip(Exception):
