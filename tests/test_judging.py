@@ -123,8 +123,16 @@ def test_whatever_way_a_service_spells_the_key_it_is_masked(
         assert found.message[:12] == "bad key ***,"
 
 
+@pytest.mark.parametrize("sign", ['"', "\\"])
+def test_a_sign_that_json_has_to_escape_stays_so(sign: str) -> None:
+    body = f'{{"status":200,"x":"{TEXT}\\u{ord(sign):04x}a"}}'.encode()
+
+    assert judged(Reply(200, {}, body), APIKey(f"{TEXT}{sign}a")).result.fields["x"] == "***"
+    assert judged(Reply(200, {}, body), APIKey("x" * 15)).result.fields == json.loads(body)
+
+
 def test_escapes_that_mean_something_else_stay() -> None:
-    body = rb'{"status":200,"x":"\u00e9 \u001f \u007f \\u0041 \n","link":"\u0041"}'
+    body = rb'{"status":200,"x":"\u00e9 \u001f \u007f \\u0041 \n","link":"\u0041\u0058"}'
 
     assert judged(Reply(200, {}, body)).result.fields == json.loads(body)
 
