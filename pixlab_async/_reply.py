@@ -28,6 +28,8 @@ _NOT_FOUND = 404
 _LARGE = 64 * 1024
 _VALUES = 100_000
 _DIGITS = 400
+# White space and a byte order mark; of a picture no more than its begin is looked at.
+_BEFORE_AN_OBJECT, _BEGIN = b" \t\r\n\xef\xbb\xbf", 64
 # Fields that decide what happened: a reply that states one twice is not to be believed.
 _CONTROL_FIELDS = frozenset({"status", "deleted", "link", "id", "error"})
 
@@ -45,10 +47,8 @@ def read(call: Call[T], reply: Reply, meta: Meta, *, now: float) -> T:
         ReplyError: The service said no; the class says which way.
         UnreadableReply: The reply is not what the endpoint promises.
     """
-    if (call.blob or call.inline) and _is_ok(reply.status):
-        media_type = _media_type(reply)
-        if media_type != "application/json" if call.blob else media_type.startswith("image/"):
-            return call.returns(_bytes(reply, media_type, meta))
+    if brings_bytes(call, reply):
+        return call.returns(_bytes(reply, _media_type(reply), meta))
 
     fields, problem = _object(reply.body)
     if fields is None:
@@ -62,6 +62,21 @@ def read(call: Call[T], reply: Reply, meta: Meta, *, now: float) -> T:
         return call.returns(Success(fields, b"", "", meta))
 
     raise _refusal(reply, fields, status, call.blob, now)
+
+
+def brings_bytes(call: Call[T], reply: Reply) -> bool:
+    """Whether the body is to be taken as the bytes that may come, and not as JSON.
+
+    No picture begins like a JSON object: such a body is read as one, whatever its type says.
+    """
+    if not (call.blob or call.inline) or not _is_ok(reply.status):
+        return False
+
+    if reply.body[:_BEGIN].lstrip(_BEFORE_AN_OBJECT).startswith(b"{"):
+        return False
+
+    media_type = _media_type(reply)
+    return media_type != "application/json" if call.blob else media_type.startswith("image/")
 
 
 def _media_type(reply: Reply) -> str:
