@@ -60,7 +60,7 @@ def running_emulator() -> Iterator[Emulator]:
 @pytest.fixture
 def emulator(running_emulator: Emulator) -> Emulator:
     # What an earlier test cancelled may still be on its way, over a connection that is open.
-    wait_until(lambda: running_emulator.idle)
+    wait_until(lambda: running_emulator.connections == 0)
     running_emulator.clear()
     return running_emulator
 
