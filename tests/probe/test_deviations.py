@@ -258,6 +258,14 @@ def test_what_deviates_is_seen_and_nothing_else(
     assert probe.ending().reason == ""
 
 
+def test_headers_of_the_connection_are_seen(emulator: Emulator) -> None:
+    def after(asked: Asked, reply: Answered) -> Answered:
+        return reply.headed(server="cloudflare", connection="close")
+
+    found = seen(probed(emulator, Deviation(after=after)))["http-headers"]
+    assert (found["server"], found["connection"]) == ("cloudflare", "close")
+
+
 def test_what_is_documented_and_done_otherwise_differs(emulator: Emulator) -> None:
     found = verdicts(probed(emulator, Deviation(after=errors_as_200)))
 
