@@ -94,9 +94,10 @@ def no_plus(asked: Asked) -> Asked:
 
 
 def decoded_twice(asked: Asked) -> Asked:
-    return asked.with_query(
-        re.sub(r"(center=)(an[^&]+)", lambda found: found[1] + unquote(found[2]), asked.query)
-    )
+    def decoded(found: re.Match[str]) -> str:
+        return found[1] + unquote(found[2]).replace(" ", "%20")
+
+    return asked.with_query(re.sub(r"(center=)(an[^&]+)", decoded, asked.query))
 
 
 def latin_1(asked: Asked) -> Asked:
