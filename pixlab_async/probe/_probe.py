@@ -31,8 +31,8 @@ from ._wire import Place
 
 # Requests per minute where no rate was asked for, and the service is not on this machine.
 GENTLE = 60.0
-# Seconds that the deletion of one picture may take.
-_GRACE = 30.0
+# Seconds that the deletion of one picture may take, a minute's wait for the rate included.
+_GRACE = 120.0
 _NOT_REACHED = "the probe did not come so far"
 
 
@@ -208,6 +208,7 @@ class Probe:
             client = client.with_options(auth=session.get_place)
 
         async def delete(media: Media) -> Deletion:
+            await session.turn()
             deletion = await client.delete(media, missing_ok=True)
             self._shelf.gone.add(media.link)
             return deletion

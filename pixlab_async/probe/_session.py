@@ -7,6 +7,7 @@ request that was begun is waited for, cancelled or not, so that its link is lear
 from __future__ import annotations
 
 import math
+import time
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
@@ -21,12 +22,15 @@ from .._errors import PixLabError, ReplyError
 from .._judging import scrubbed
 from .._key import APIKey
 from .._results import JSON, Media
+from .._retry import parse_retry_after
 from ..transports._seam import Reply, Transport, TransportFault
 from ._questions import QUESTIONS
 from ._shelf import MOST, Shelf
 from ._values import Observation, Skip, Stop
 from ._wire import Ask, Place, Seen, read, request_for
 
+# Seconds: limits are documented to be per minute.
+_MINUTE = 60.0
 # Requests without a reply after which there is no use in going on.
 _FAULTS = 3
 
@@ -136,6 +140,12 @@ class Session:
 
     def _judged(self, seen: Seen) -> Seen:
         if seen.limited:
+            headers = seen.headers
+            asked = parse_retry_after(
+                headers.get("retry-after", ""), headers.get("date", ""), time.time()
+            )
+            # What is stored is deleted all the same, but not before it may be.
+            self._next = anyio.current_time() + min(_MINUTE if asked is None else asked, _MINUTE)
             raise Stop("a request was refused for its rate: nothing more was asked", "limited")
 
         faults = sum(1 for each in self.sent if each.fault)
@@ -150,10 +160,13 @@ class Session:
         Raises:
             Stop: The probe was asked to end.
         """
-        await anyio.sleep(max(0.0, self._next - anyio.current_time()))
+        await self.turn()
         if self.stopping:
             raise Stop("it was interrupted", "interrupted")
 
+    async def turn(self) -> None:
+        """The same for what must go although the probe ends."""
+        await anyio.sleep(max(0.0, self._next - anyio.current_time()))
         self._next = anyio.current_time() + self.interval
 
     async def fetch(self, media: Media) -> tuple[int, bytes]:

@@ -94,9 +94,10 @@ def no_plus(asked: Asked) -> Asked:
 
 
 def decoded_twice(asked: Asked) -> Asked:
-    return asked.with_query(
-        re.sub(r"(center=)(an[^&]+)", lambda found: found[1] + unquote(found[2]), asked.query)
-    )
+    def decoded(found: re.Match[str]) -> str:
+        return found[1] + unquote(found[2]).replace(" ", "%20")
+
+    return asked.with_query(re.sub(r"(center=)(an[^&]+)", decoded, asked.query))
 
 
 def latin_1(asked: Asked) -> Asked:
@@ -256,6 +257,14 @@ def test_what_deviates_is_seen_and_nothing_else(
     assert emulator.stored() == []
     assert probe.ending().clean
     assert probe.ending().reason == ""
+
+
+def test_headers_of_the_connection_are_seen(emulator: Emulator) -> None:
+    def after(asked: Asked, reply: Answered) -> Answered:
+        return reply.headed(server="cloudflare", connection="close")
+
+    found = seen(probed(emulator, Deviation(after=after)))["http-headers"]
+    assert (found["server"], found["connection"]) == ("cloudflare", "close")
 
 
 def test_what_is_documented_and_done_otherwise_differs(emulator: Emulator) -> None:

@@ -32,6 +32,7 @@ from pixlab_async.probe._picture import fingerprint, kind_of, picture
 from pixlab_async.probe._service_steps import SUMS, agreed
 from pixlab_async.transports import Reply, Request, TransportFault
 
+from ..conftest import Lane
 from ..servers import authority, http1, listening
 from .deviating import Answered, Asked, Deviation, deviating
 from .striking import Striking
@@ -74,6 +75,15 @@ async def test_the_emulator_does_as_documented(emulator: Emulator) -> None:
     assert unseen == {"http2", "tls", "rate-limit"}
     assert emulator.stored() == []
     assert probe.ending().clean
+
+
+async def test_the_lane_makes_no_difference(emulator: Emulator, lane: Lane) -> None:
+    probe = probe_of(emulator, transport=lane)
+    await probe.run()
+
+    assert {each.question.name for each in probe.observations() if each.fits is False} == set()
+    assert probe.ending().reason == ""
+    assert emulator.stored() == []
 
 
 async def test_it_sends_no_more_than_it_announces(emulator: Emulator) -> None:
@@ -180,6 +190,41 @@ def test_no_request_is_sent_before_its_time() -> None:
     pauses = [later - earlier for earlier, later in pairwise(service.times)]
     assert len(pauses) > 5
     assert min(pauses) > 0.999
+
+
+class Limited(Instant):
+    """A service without a wire, whose limit is reached when one picture is stored."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.endpoints: list[str] = []
+
+    async def send(self, request: Request) -> Reply:
+        await super().send(request)
+        self.endpoints.append(request.endpoint)
+        if "store" in self.endpoints[:-1] and request.endpoint != "delete":
+            return Reply(429, {}, b'{"status": 429}')
+
+        if request.endpoint == "store":
+            return Reply(
+                200, {}, b'{"status": 200, "link": "http://127.0.0.1:1/1p0123456789abc.png"}'
+            )
+
+        return Reply(200, {}, b'{"status": 200, "deleted": true}')
+
+    def fetch(self, url: str, *, timeout: float) -> Any:
+        raise TransportFault("not here", sent=False)
+
+
+def test_after_a_refusal_for_the_rate_a_minute_passes_before_what_is_stored_is_deleted() -> None:
+    service = Limited()
+    probe = Probe(api_key="key", base_url="http://127.0.0.1:1", transport=service)
+    anyio.run(probe.run, backend="trio", backend_options={"clock": MockClock(autojump_threshold=0)})
+
+    assert (probe.ending().kind, probe.document()["stored"]) == ("limited", 1)
+    assert service.endpoints[-1] == "delete"
+    assert service.times[-1] - service.times[-2] >= 60
+    assert probe.ending().clean
 
 
 # --- Trouble on the wire --------------------------------------------------------------------
