@@ -105,7 +105,7 @@ def sent(emulator: Emulator) -> list[str]:
 
 def settle_down(emulator: Emulator) -> None:
     """Wait until a killed client's last requests have had their effect."""
-    until(lambda: emulator.idle)
+    until(lambda: emulator.connections == 0)
 
 
 def rows(report: Path) -> list[dict[str, Any]]:
