@@ -22,6 +22,7 @@ _UNREAD = frozenset({"EPS", "BUFR", "GRIB", "HDF5", "WMF", "FPX", "MIC", "FITS",
 # Pillow reads these in Python, so that a small file could keep the whole program busy.
 _SLOW = frozenset({"BLP", "MSP", "QOI"})
 _SLOW_PIXELS = 2_000_000
+_ICONS = (b"\0\0\1\0", b"\0\0\2\0")
 # Pictures in pictures, whose size nobody states outside.
 _NESTED = re.compile(rb"\x89PNG\r\n\x1a\n.{4}IHDR(.{4})(.{4})", re.DOTALL)
 
@@ -139,23 +140,25 @@ def opened(content: bytes) -> Image.Image:
         NoPicture: It has too many.
         UnidentifiedImageError: It is none.
     """
+    if content.startswith(_ICONS):  # of which Pillow reads the pixels as it opens them
+        for found in _NESTED.finditer(content):
+            width, height = (int.from_bytes(side, "big") for side in found.groups())
+            _check(width, height, limits().pixels)
     Image.init()
     image = Image.open(io.BytesIO(content), formats=[n for n in Image.ID if n not in _UNREAD])
-    sizes = [image.size]
-    if image.format in ("ICO", "CUR"):
-        sizes += [_side_lengths(found) for found in _NESTED.finditer(content)]
     most = min(limits().pixels, _SLOW_PIXELS) if image.format in _SLOW else limits().pixels
-    for width, height in sizes:
-        if width * height > most:
-            image.close()
-            raise NoPicture(f"the picture has {width} x {height} pixels, which is too many")
+    try:
+        _check(image.width, image.height, most)
+    except NoPicture:
+        image.close()
+        raise
 
     return image
 
 
-def _side_lengths(found: re.Match[bytes]) -> tuple[int, int]:
-    width, height = (int.from_bytes(side, "big") for side in found.groups())
-    return width, height
+def _check(width: int, height: int, most: int) -> None:
+    if width * height > most:
+        raise NoPicture(f"the picture has {width} x {height} pixels, which is too many")
 
 
 def frames(content: bytes) -> list[Image.Image]:
