@@ -65,8 +65,8 @@ def _as_rich_shows_it(error: BaseException) -> str:
         error,
         error.__traceback__,
         show_locals=True,
-        locals_max_length=None,
-        locals_max_string=None,
+        locals_max_length=10_000,
+        locals_max_string=100_000,
         locals_hide_dunder=False,
     )
     told: list[str] = []
