@@ -37,10 +37,13 @@ from pixlab_async import APIKey, PixLabError
 from pixlab_async.emulator import Emulator
 
 from ..scripted import Script
+from ..servers import Seen
 from .hunting import Vault
 
 # Whose objects are looked into. Others only show what they print.
 _OPENED = ("pixlab_async", "httpx", "httpcore", "h11", "h2", "aiohttp", "yarl")
+# What may hold the key, and the tests' own servers, which it came to.
+_THEIRS = (APIKey, Vault, Emulator, Script, Seen, type)
 
 
 def told_by(error: BaseException) -> str:
@@ -205,7 +208,7 @@ def reached(roots: Iterable[object]) -> Iterator[str]:
             yield f"{way}: {text}"
             continue
 
-        if id(value) in seen or isinstance(value, APIKey | Vault | Emulator | Script | type):
+        if id(value) in seen or isinstance(value, _THEIRS):
             continue
 
         seen[id(value)] = value
@@ -281,7 +284,7 @@ _TAKEN_APART: tuple[tuple[Any, Callable[[Any], Iterator[tuple[str, object]]]], .
 def held_in_memory() -> Iterator[str]:
     """Each text that any object holds which the garbage collector knows, keys' own apart."""
     for holder in gc.get_objects():
-        if isinstance(holder, APIKey | Vault | FrameType):
+        if isinstance(holder, (*_THEIRS, FrameType)):
             continue
 
         for part in gc.get_referents(holder):
