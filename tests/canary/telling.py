@@ -7,7 +7,6 @@ from a frame through objects of ours and of the HTTP libraries; copies, pickles 
 from __future__ import annotations
 
 import copy
-import gc
 import json
 import pickle
 import traceback
@@ -279,15 +278,3 @@ _TAKEN_APART: tuple[tuple[Any, Callable[[Any], Iterator[tuple[str, object]]]], .
     (AsyncGeneratorType, _named("ag_frame")),
     (GeneratorType, _named("gi_frame")),
 )
-
-
-def held_in_memory() -> Iterator[str]:
-    """Each text that any object holds which the garbage collector knows, keys' own apart."""
-    for holder in gc.get_objects():
-        if isinstance(holder, (*_THEIRS, FrameType)):
-            continue
-
-        for part in gc.get_referents(holder):
-            if type(part) in (str, bytes, bytearray):
-                text = part.decode("latin-1") if not isinstance(part, str) else part
-                yield f"{type(holder)}: {text}"
