@@ -28,7 +28,7 @@ from ._errors import (
     was_sent,
 )
 from ._gate import Gate, Priority, Verdict
-from ._judging import Judged, of_deadline, of_fault, of_reply, scrubbed
+from ._judging import Judged, conceal, of_deadline, of_fault, of_reply, scrubbed
 from ._key import NO_KEY, APIKey, Guarded, require, resolve
 from ._multipart import Multipart, SourceFailed
 from ._options import Options
@@ -117,6 +117,7 @@ class _Exchange(Generic[T]):
                     self.core.budget.earn()
                     return cast("T", judged.result)
 
+                conceal(judged.error, self.call)
                 self.track.history.append(judged.error.summary)
                 wait = self._wait(judged)
                 if wait is None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 import time
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from json import detect_encoding
 from typing import Any, Generic, NamedTuple, TypeVar
@@ -17,6 +18,7 @@ from ._key import APIKey
 from ._protocol import Call
 from ._reply import brings_bytes, clean, error_from, read, told_by
 from ._results import Meta
+from ._wording import masked
 from .transports._seam import Reply, TransportFault
 
 T = TypeVar("T")
@@ -94,6 +96,29 @@ def of_fault(fault: TransportFault, key: APIKey | None) -> Judged[Any]:
 def of_deadline() -> Judged[Any]:
     """What it means that the deadline came while the wire was waited for."""
     return Judged(error=TimedOut("no whole reply before the call's deadline", sent=True))
+
+
+def conceal(error: PixLabError, call: Call[Any]) -> None:
+    """Mask the call's own links in what was said to it: they are of private pictures."""
+    for link in set(_links(call)):
+        if link in error.message:
+            error.message = error.message.replace(link, masked(link))
+    error.args = (error.message,)
+
+
+def _links(call: Call[Any]) -> Iterator[str]:
+    """The links among its parameters, at any depth; for a deletion an id is one too."""
+    deleted = call.endpoint.name == "delete"
+    ahead: list[object] = list(call.params.values())
+    while ahead:
+        value = ahead.pop()
+        if isinstance(value, str):
+            if "://" in value or (deleted and value):
+                yield value
+        elif isinstance(value, Mapping):
+            ahead += value.values()
+        elif isinstance(value, Sequence):
+            ahead += value
 
 
 def scrubbed(text: str, key: APIKey | None) -> str:

@@ -23,7 +23,7 @@ class BadBody(Exception):
 
 @frozen
 class Incoming:
-    """One request, as its sender meant it.
+    """One request, as its sender meant it. It prints without the key.
 
     Attributes:
         method: The HTTP method.
@@ -39,11 +39,11 @@ class Incoming:
     method: str
     endpoint: str
     params: Mapping[str, Any]
-    key: str | None
+    key: str | None = field(repr=False)
     file: bytes | None
     filename: str
-    headers: Mapping[str, str]
-    query: str = field(default="")
+    headers: Mapping[str, str] = field(repr=False)
+    query: str = field(default="", repr=False)
 
 
 async def read(request: Request) -> Incoming:

@@ -107,6 +107,8 @@ class Server:
             timeout_graceful_shutdown=1,
             backlog=2048,
         )
+        config.load()
+        config.loaded_app = app  # and no logger around it, which at its loudest prints keys
         self._server = uvicorn.Server(config)
         run = {"sockets": [self._socket]}
         self._thread = Thread(

@@ -223,16 +223,17 @@ class Attempt:
         response, pool = self._response, self.pool
         if response is not None and not response.closed:
             response.close()
-        if self._upload is not None:
-            if error is not None and self._transport is not None:
-                self._transport.abort()  # else it would go on sending what it holds
-            await self._upload.left_alone()
-
-        pool.watch.end(self)
-        if isinstance(error, TransportFault) and error.stale:
-            pool.retired = True  # the idle connections are of the same age
-        if pool.retired:
-            await pool.close_if_done()
+        try:
+            if self._upload is not None:
+                if error is not None and self._transport is not None:
+                    self._transport.abort()  # else it would go on sending what it holds
+                await self._upload.left_alone()
+        finally:  # a cancellation may strike that wait
+            pool.watch.end(self)
+            if isinstance(error, TransportFault) and error.stale:
+                pool.retired = True  # the idle connections are of the same age
+            if pool.retired:
+                await pool.close_if_done()
 
     async def __call__(
         self, wire: aiohttp.ClientRequest, handler: aiohttp.ClientHandlerType

@@ -47,14 +47,18 @@ class _WireRequest(httpx.Request):
 
 
 class _WireURL(httpx.URL):
-    """A URL that prints without its parameters.
+    """A URL that prints as another one.
 
     For httpx's own transport, which takes a URL's raw parts; whatever is hooked into that
     one, such as a tracer, takes the text.
     """
 
+    def __init__(self, url: httpx.URL, shown: str) -> None:
+        super().__init__(url)
+        self._shown = shown
+
     def __str__(self) -> str:
-        return str(self.copy_with(raw_path=self.raw_path.partition(b"?")[0]))
+        return self._shown
 
     def __repr__(self) -> str:
         return f"<URL {self}>"
@@ -142,7 +146,7 @@ def outer_request(
         wire_url = wire_url.copy_with(host=request.address)
     wire = wire_request(request, wire_url, extensions)
     if type(slot.transport) is httpx.AsyncHTTPTransport:  # others may read it, to cache say
-        wire.url = _WireURL(wire.url)
+        wire.url = _WireURL(wire.url, request.url)
     extensions = {WIRE: wire, SLOT: slot, "timeout": patience}
     outer = httpx.Request(request.method, url, extensions=extensions)
     if slot.native and request.content == b"" and not _holds_key(request.headers):

@@ -7,7 +7,6 @@ from a frame through objects of ours and of the HTTP libraries; copies, pickles 
 from __future__ import annotations
 
 import copy
-import gc
 import json
 import pickle
 import traceback
@@ -37,10 +36,13 @@ from pixlab_async import APIKey, PixLabError
 from pixlab_async.emulator import Emulator
 
 from ..scripted import Script
+from ..servers import Seen
 from .hunting import Vault
 
 # Whose objects are looked into. Others only show what they print.
 _OPENED = ("pixlab_async", "httpx", "httpcore", "h11", "h2", "aiohttp", "yarl")
+# What may hold the key, and the tests' own servers, which it came to.
+_THEIRS = (APIKey, Vault, Emulator, Script, Seen, type)
 
 
 def told_by(error: BaseException) -> str:
@@ -65,8 +67,8 @@ def _as_rich_shows_it(error: BaseException) -> str:
         error,
         error.__traceback__,
         show_locals=True,
-        locals_max_length=None,
-        locals_max_string=None,
+        locals_max_length=10_000,
+        locals_max_string=100_000,
         locals_hide_dunder=False,
     )
     told: list[str] = []
@@ -205,7 +207,7 @@ def reached(roots: Iterable[object]) -> Iterator[str]:
             yield f"{way}: {text}"
             continue
 
-        if id(value) in seen or isinstance(value, APIKey | Vault | Emulator | Script | type):
+        if id(value) in seen or isinstance(value, _THEIRS):
             continue
 
         seen[id(value)] = value
@@ -276,15 +278,3 @@ _TAKEN_APART: tuple[tuple[Any, Callable[[Any], Iterator[tuple[str, object]]]], .
     (AsyncGeneratorType, _named("ag_frame")),
     (GeneratorType, _named("gi_frame")),
 )
-
-
-def held_in_memory() -> Iterator[str]:
-    """Each text that any object holds which the garbage collector knows, keys' own apart."""
-    for holder in gc.get_objects():
-        if isinstance(holder, APIKey | Vault | FrameType):
-            continue
-
-        for part in gc.get_referents(holder):
-            if type(part) in (str, bytes, bytearray):
-                text = part.decode("latin-1") if not isinstance(part, str) else part
-                yield f"{type(holder)}: {text}"

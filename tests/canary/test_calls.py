@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Awaitable, Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -16,9 +17,11 @@ import pixlab_async
 from pixlab_async import (
     APIKey,
     AsyncPixLab,
+    BadRequest,
     BatchIncomplete,
     BatchStopped,
     ConfigurationError,
+    NotFound,
     PixLabError,
     RetryPolicy,
     TimedOut,
@@ -31,6 +34,8 @@ from ..scripted import Cut, http, serve
 from .conftest import Auth, Way, reaching
 from .hunting import KEY, LINK, SPELLINGS, VAULT, assert_discreet, assert_silent
 from .telling import shown_by, told_by
+
+Call = Callable[[AsyncPixLab], Awaitable[object]]
 
 
 async def test_success_is_silent_and_the_key_arrived(
@@ -126,6 +131,52 @@ async def test_an_echo_of_the_key_is_masked_however_it_is_spelt(
             told = told_by(error)
 
     assert_silent(told, log.getvalue())
+
+
+async def test_a_private_link_is_masked_in_what_an_error_says(
+    service: Emulator, way: Way, log: io.StringIO
+) -> None:
+    said = f'{{"status":404,"error":"nothing at {LINK} for {LINK}?"}}'
+    service.inject(Fault(body=said.encode(), times=None))
+    said = ""
+    calls: list[Call] = [
+        lambda pixlab: pixlab.oilpaint(LINK, radius=1),
+        lambda pixlab: pixlab.merge(LINK, [{"img": LINK, "x": 1, "y": 1}]),
+        lambda pixlab: pixlab.call("tagimg", {"img": LINK}, method="POST"),
+    ]
+    async with reaching(service.base_url, "header", way) as pixlab:
+        for call in calls:
+            with pytest.raises(NotFound, match="nothing at media.example/…") as caught:
+                await call(pixlab)
+            error = caught.value
+            told = [str(error), repr(error), *error.history, repr(error.args), error.message]
+            assert_discreet(*told)
+
+    assert len(error.history) == 1
+    (assert_silent if way == "client" else assert_discreet)(log.getvalue())
+
+
+async def test_a_download_that_fails_names_the_host_at_most(
+    service: Emulator, way: Way, log: io.StringIO, tmp_path: Path
+) -> None:
+    gone = f"{service.base_url}/{LINK.partition('://')[2]}"
+    async with reaching(service.base_url, "header", way) as pixlab:
+        for link in (gone, LINK.replace("media.example", "no-such-host.invalid")):
+            with pytest.raises(PixLabError) as caught:
+                await pixlab.download(link, tmp_path / "a")
+            assert_discreet(str(caught.value), repr(caught.value), *caught.value.history)
+
+    (assert_silent if way == "client" else assert_discreet)(log.getvalue())
+
+
+async def test_an_id_is_masked_in_what_a_refused_deletion_says(service: Emulator) -> None:
+    media_id = "1p5f0c1d2e3f4a5.png"
+    service.inject(Fault(body=f'{{"status":400,"error":"what is {media_id}?"}}'.encode()))
+    async with reaching(service.base_url, "header") as pixlab:
+        with pytest.raises(BadRequest, match="what is …f4a5.png") as caught:
+            await pixlab.delete(media_id)
+
+    assert media_id not in str(caught.value)
 
 
 @pytest.mark.parametrize("spelling", SPELLINGS)
@@ -234,7 +285,7 @@ async def test_a_given_client_with_a_bad_key_is_silent() -> None:
     assert_silent(told_by(caught.value))
 
 
-MISUSES: dict[str, Callable[[AsyncPixLab], Awaitable[object]]] = {
+MISUSES: dict[str, Call] = {
     "link": lambda pixlab: pixlab.delete("\ud800"),
     "nan": lambda pixlab: pixlab.call("x", {"a": float("nan")}),
     "surrogate": lambda pixlab: pixlab.call("x", {"a": "\ud800"}),
