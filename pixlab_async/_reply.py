@@ -27,7 +27,7 @@ _NOT_FOUND = 404
 # has a tenth of so many values, and so many are parsed within 50 ms at the worst.
 _LARGE = 64 * 1024
 _VALUES = 100_000
-_DIGITS = 400
+_DIGITS = 100
 # White space and a byte order mark; of a picture no more than its begin is looked at.
 _BEFORE_AN_OBJECT, _BEGIN = b" \t\r\n\xef\xbb\xbf", 64
 # Fields that decide what happened: a reply that states one twice is not to be believed.

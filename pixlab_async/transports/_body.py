@@ -82,13 +82,11 @@ class BodyReader:
         return True
 
     def finish(self) -> bytes:
-        """The whole body, after the last chunk.
+        """The whole body, after the last chunk, once it no longer goes on.
 
         Raises:
             TransportFault: A gzip body ended before its end, or goes on after it.
         """
-        while self._unpack is not None and self._unpack.unconsumed_tail:
-            self.feed(b"")
         if self._unpack is not None and self._started:
             if not self._unpack.eof:
                 raise self._fault("the reply's gzip body breaks off")

@@ -9,16 +9,17 @@ again.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Literal
+from typing import Any, Literal, TypeAlias
 
 from attrs import field, frozen
 
-from pixlab_async import DeletionState, PixLabError
+from pixlab_async import DeletionState, PixLabError, RetryPolicy
 
 from ..scripted import JSON_OK, Answer, http
 from .server import Behaviour
 
 Ask = Literal["delete", "batch", "paint"]
+Facts: TypeAlias = dict[str, Any]
 
 GONE = http(b'{"status":404,"error":"nothing there"}', 404)
 
@@ -169,3 +170,9 @@ def chunked(*chunks: bytes, end: bytes = b"0\r\n\r\n") -> bytes:
 
 
 OK = http(JSON_OK)
+HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"
+
+# Silence is the fault: a tenth of a second of it is enough.
+SILENT: Facts = {"timeout": 0.1}
+DRIPPING: Facts = {"deadline": 0.2}
+ONCE: Facts = {"retry": RetryPolicy(attempts=1, limited_attempts=1)}
