@@ -62,7 +62,7 @@ def made_at(client: object) -> str:
 
     # Of classes that are derived from ours, too. Not by their variables: to look at a frame's
     # keeps them alive.
-    own = [getattr(kind.__init__, "__code__", None) for kind in type(client).__mro__]
+    own = [getattr(vars(kind).get("__init__"), "__code__", None) for kind in type(client).__mro__]
     frame: FrameType | None = sys._getframe(1)  # noqa: SLF001 - what inspect uses; it costs more
     while frame is not None and frame.f_code in own:
         frame = frame.f_back

@@ -125,7 +125,10 @@ class _Exchange(Generic[T]):
             if wait > 0 and not await self._slept(wait):
                 break
 
-        raise self._told(judged.error) from judged.cause  # far from the frames of the reply
+        try:
+            raise self._told(judged.error) from judged.cause  # far from the frames of the reply
+        finally:
+            del judged  # else error and frame would hold one another, and the request
 
     def build(
         self, form: Callable[[Sequence[tuple[str, str]]], Multipart] | None = None

@@ -20,7 +20,6 @@ from pixlab_async import AsyncPixLab, ConfigurationError, RetryPolicy, TimedOut
 from pixlab_async.emulator import Emulator, Fault
 from pixlab_async.transports import Request, TransportFault, make_transport
 
-from .conftest import QUICK
 from .scripted import JSON_OK, Script, http, serve, wait_until
 from .test_lanes import deaf, opened, send
 
@@ -177,20 +176,6 @@ async def test_a_closed_lane_keeps_no_connection() -> None:
         await send(transport, script)
 
         await anyio.to_thread.run_sync(wait_until, lambda: script.left == script.accepted == 2)
-
-
-@asyncio_only
-async def test_a_call_under_way_when_it_is_closed_ends(emulator: Emulator) -> None:
-    emulator.inject(Fault(endpoint="status", latency=0.2))
-    pixlab = AsyncPixLab(
-        base_url=emulator.base_url, api_key=emulator.api_key, transport="fast", retry=QUICK
-    )
-    async with anyio.create_task_group() as group:
-        group.start_soon(pixlab.status)
-        await anyio.to_thread.run_sync(wait_until, lambda: emulator.received)
-        await pixlab.aclose()
-
-    await anyio.to_thread.run_sync(wait_until, lambda: emulator.connections == 0)
 
 
 _DRIP = b"HTTP/1.1 200 OK\r\nContent-Length: 500\r\n\r\n{"

@@ -6,12 +6,12 @@ import asyncio
 import gc
 import pickle
 import warnings
-from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
+from collections.abc import AsyncGenerator, Callable, Coroutine, Mapping
 from contextlib import asynccontextmanager
 from contextvars import ContextVar
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 import anyio
 import httpx
@@ -128,7 +128,8 @@ async def _temporary(pixlab: AsyncPixLab) -> None:
         raise AssertionError("unreachable")
 
 
-DOORS: Mapping[str, Callable[[AsyncPixLab], Awaitable[object]]] = {
+Door: TypeAlias = Callable[[AsyncPixLab], Coroutine[Any, Any, object]]
+DOORS: Mapping[str, Door] = {
     "entering": _enter,
     "a call": lambda pixlab: pixlab.status(),
     "an upload": lambda pixlab: pixlab.store(b"bytes"),
@@ -142,9 +143,7 @@ DOORS: Mapping[str, Callable[[AsyncPixLab], Awaitable[object]]] = {
 
 
 @pytest.mark.parametrize("door", DOORS.values(), ids=DOORS)
-async def test_a_closed_client_says_so(
-    emulator: Emulator, door: Callable[[AsyncPixLab], Awaitable[object]]
-) -> None:
+async def test_a_closed_client_says_so(emulator: Emulator, door: Door) -> None:
     async with client_of(emulator) as pixlab:
         await pixlab.status()
     before = len(emulator.received)

@@ -222,8 +222,9 @@ class Attempt:
             await self._upload.left_alone()
 
         pool.watch.end(self)
-        if isinstance(error, TransportFault) and error.stale:
-            pool.retired = True  # the idle connections are of the same age
+        if isinstance(error, TransportFault):
+            error.__traceback__ = None  # its frames hold it, and would live as long as it does
+            pool.retired |= error.stale  # the idle connections are of the same age
         if pool.retired:
             await pool.close_if_done()
 
@@ -290,8 +291,9 @@ class Stream:
         self._attempt = attempt
 
     async def read(self) -> bytes:
+        faults: list[TransportFault] = []  # none in a variable: it and this frame would be a knot
         try:
             return await self._content.readany()
         except _FAILURES as error:
-            fault = self._attempt.fault(error, self.status)
-        raise fault
+            faults.append(self._attempt.fault(error, self.status))
+        raise faults.pop()
