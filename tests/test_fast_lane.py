@@ -9,8 +9,9 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Generator, Sequence
+from collections.abc import AsyncIterator, Generator, Sequence
 from contextlib import contextmanager, suppress
+from types import FrameType
 from typing import Any
 
 import anyio
@@ -18,10 +19,11 @@ import pytest
 
 from pixlab_async import AsyncPixLab, ConfigurationError, RetryPolicy, TimedOut
 from pixlab_async.emulator import Emulator, Fault
-from pixlab_async.transports import Request, TransportFault, make_transport
+from pixlab_async.transports import Request, Transport, TransportFault, make_transport
+from pixlab_async.transports._aiohttp_upload import Upload
 
 from .scripted import JSON_OK, Script, http, serve, wait_until
-from .test_lanes import deaf, opened, send
+from .test_lanes import deaf, opened, request_to, send
 
 KEY = "0123456789abcdef0123456789abcdef"
 LINK = "https://media.example/a.png"
@@ -122,6 +124,40 @@ async def _is_cancelled_after(turns: int, pixlab: AsyncPixLab) -> bool:
     task.cancel()
     await asyncio.wait([task])
     return task.cancelled()
+
+
+@asyncio_only
+@pytest.mark.parametrize("early", [False, True], ids=["whole", "early"])
+async def test_a_native_cancellation_that_comes_with_the_reply_to_an_upload_leaves_nothing_open(
+    early: bool,
+) -> None:
+    """As it sees that nobody reads its source any more; and while somebody does, after all."""
+    task: asyncio.Task[object]
+
+    def cancel(frame: FrameType, event: str, _: object) -> None:
+        if event == "call" and frame.f_code is Upload.left_alone.__code__:
+            sys.setprofile(None)
+            task.cancel()
+
+    async def source() -> AsyncIterator[bytes]:
+        yield b"x" * 70_000
+        if early:
+            await asyncio.sleep(0.1)
+
+    with serve([http(), b""]) as script:
+        transport = make_transport("fast", None)
+        task = asyncio.create_task(_sent(transport, request_to(script.base_url, content=source())))
+        sys.setprofile(cancel)
+        await asyncio.wait([task])
+        sys.setprofile(None)
+        await transport.aclose()
+        await asyncio.to_thread(wait_until, lambda: script.left == script.accepted)
+
+    assert (task.cancelled(), script.accepted) == (True, 1)
+
+
+async def _sent(transport: Transport, request: Request) -> object:
+    return await transport.send(request)
 
 
 @asyncio_only

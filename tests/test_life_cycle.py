@@ -161,6 +161,37 @@ async def test_a_closed_client_has_figures_still(emulator: Emulator) -> None:
     assert (pixlab.stats().calls, pixlab.stats().in_use) == (1, 0)
 
 
+@pytest.mark.parametrize("anyio_backend", ["asyncio"])
+async def test_a_native_cancellation_of_the_closing_leaves_no_connection(lane: Lane) -> None:
+    """At its first turn of the event loop, at the second, and so on; twice each time."""
+    with serve([http(), b""]) as script:
+        turns = 0
+        while await _closing_is_cancelled_after(turns, client(script, lane)):
+            turns += 1
+        await all_have_left(script)
+
+    assert turns > 1
+
+
+async def _closing_is_cancelled_after(turns: int, pixlab: AsyncPixLab) -> bool:
+    async def close() -> None:
+        await pixlab.aclose()
+
+    async with anyio.create_task_group() as group:
+        for _ in range(3):
+            group.start_soon(pixlab.delete, LINK)
+    task = asyncio.create_task(close())
+    for _ in range(turns):
+        await asyncio.sleep(0)
+    task.cancel()
+    await asyncio.sleep(0)
+    task.cancel()
+    await asyncio.wait([task])
+    if not turns:
+        await pixlab.aclose()  # it had not begun
+    return task.cancelled()
+
+
 # --- Closed while calls are under way -----------------------------------------------------
 
 

@@ -187,10 +187,6 @@ def _first_step_of(door: Door, pixlab: AsyncPixLab) -> str:  # pragma: no cover 
     return first_step(door(pixlab))
 
 
-def _run(door: Door, pixlab: AsyncPixLab, backend: str) -> object:  # pragma: no cover - likewise
-    return anyio.run(door, pixlab, backend=backend)
-
-
 def is_refused(said: str) -> bool:
     return "ConfigurationError" in said and "before this process was forked" in said
 

@@ -216,17 +216,18 @@ class Attempt:
         response, pool = self._response, self.pool
         if response is not None and not response.closed:
             response.close()
-        if self._upload is not None:
-            if error is not None and self._transport is not None:
-                self._transport.abort()  # else it would go on sending what it holds
-            await self._upload.left_alone()
-
-        pool.watch.end(self)
-        if isinstance(error, TransportFault):
-            error.__traceback__ = None  # its frames hold it, and would live as long as it does
-            pool.retired |= error.stale  # the idle connections are of the same age
-        if pool.retired:
-            await pool.close_if_done()
+        try:
+            if self._upload is not None:
+                if error is not None and self._transport is not None:
+                    self._transport.abort()  # else it would go on sending what it holds
+                await self._upload.left_alone()
+        finally:  # a second cancellation, where there is one, costs no more than that wait
+            pool.watch.end(self)
+            if isinstance(error, TransportFault):
+                error.__traceback__ = None  # its frames hold it, and would live as long as it
+                pool.retired |= error.stale  # the idle connections are of the same age
+            if pool.retired:
+                await pool.close_if_done()
 
     async def __call__(
         self, wire: aiohttp.ClientRequest, handler: aiohttp.ClientHandlerType
