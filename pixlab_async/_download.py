@@ -80,7 +80,10 @@ async def download(
         if wait is None:
             error.endpoint, error.attempts, error.history = _NAME, len(history), tuple(history)
             error.elapsed = anyio.current_time() - started
-            raise error
+            try:
+                raise error
+            finally:
+                del error  # else it and this frame would hold one another
 
         await anyio.sleep(wait)
 

@@ -120,7 +120,10 @@ async def made(
         raise
 
     if state.error is not None:
-        raise state.error
+        try:
+            raise state.error
+        finally:
+            state.error = None  # else it and its frames would hold one another
 
     if isinstance(state.media, Media):
         return state.media
