@@ -171,6 +171,13 @@ def test_white_space_round_json_is_json(body: bytes) -> None:
     assert read(call(), reply(body), META, now=NOW).fields == {"status": 200}
 
 
+@pytest.mark.parametrize(
+    "body", [b'{"status":200,"x":"\xed\xa0\x80"}', b'{"status":200,"x":"\\ud800"}']
+)
+def test_half_a_surrogate_pair_in_a_reply_is_taken_in_either_spelling(body: bytes) -> None:
+    assert read(call(), reply(body), META, now=NOW).fields["x"] == "\ud800"
+
+
 def test_without_json_a_404_is_not_the_services_word() -> None:
     error = told(reply(b"<html>", 404, "Text/HTML; charset=x"))
 
