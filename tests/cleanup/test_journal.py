@@ -162,6 +162,7 @@ def test_a_block_is_found_by_its_begin(file: sqlite3.Connection) -> None:
 
 def test_what_is_known_of_a_block_is_of_its_links_alone(file: sqlite3.Connection) -> None:
     told = [
+        settled(9_997, "deleted"),
         settled(9_998),
         settled(9_999, "deleted"),
         settled(10_000, "already_gone", kept=True),
