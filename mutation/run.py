@@ -1,7 +1,7 @@
 """Mutation testing: mutmut over the modules of ``modules.toml``, and who survived it.
 
-    python mutation/run.py                       every module
-    python mutation/run.py _retry ledger         those whose path has one of the words
+    python -m mutation.run                       every module
+    python -m mutation.run _retry ledger         those whose path has one of the words
 
 Each module gets a folder of its own under ``build/mutation``, a configuration and its few
 tests. A mutant that no test noticed must be in ``survivors.toml`` with a reason; one that

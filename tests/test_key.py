@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import pickle
-from types import SimpleNamespace
-from typing import Any
+from typing import Any, NamedTuple
 
 import pytest
 
@@ -32,6 +31,12 @@ NOT_SENT = (
     "The request carries no PixLab key: it is read from the query parameter 'key' or from the "
     "header 'WWW-Authenticate'."
 )
+
+
+class Incoming(NamedTuple):
+    """A request of a framework."""
+
+    scope: Any
 
 
 def told(value: Any) -> str:
@@ -147,7 +152,7 @@ def test_a_short_key_is_left_in_bodies(length: int, masked: bool) -> None:
 )
 def test_a_key_is_read_from_the_query_and_else_from_the_header(scope: dict[str, Any]) -> None:
     assert APIKey.from_request(scope) == APIKey("abc")
-    assert APIKey.from_request(SimpleNamespace(scope=scope)) == APIKey("abc")
+    assert APIKey.from_request(Incoming(scope)) == APIKey("abc")
 
 
 @pytest.mark.parametrize(

@@ -324,6 +324,7 @@ async def test_what_stands_in_a_journal_is_read_back(tmp_path: Path) -> None:
     await journal.flush()
 
     block = await journal.block_at(0)
+    assert block is not None
     assert block == Block(0, 3, b"abc")
     assert await journal.known(block) == {0: Known("failed"), 1: Known("deleted")}
     failed = Row(11, "\ud800", "failed", 2, 500, "busy")
