@@ -28,8 +28,9 @@ ROOT = HERE.parent
 BUILD = ROOT / "build" / "mutation"
 SHARED = ("pixlab_async", "tests", "benchmarks", "conftest.py")
 DETECTED = {"killed", "timeout", "segfault"}
-# Beside the project's own options: one process, no waits that a busy machine could break.
-OPTIONS = ("-p", "no:xdist", "-p", "no:cacheprovider", "--hypothesis-profile=ci")
+# Beside the project's own options: one process, one event loop, and examples that are the
+# same each time, without limits of time that a busy machine could break.
+OPTIONS = ("-p", "no:xdist", "-p", "no:cacheprovider", "-k", "not trio", "--hypothesis-profile=ci")
 
 
 @frozen
