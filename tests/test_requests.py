@@ -15,6 +15,7 @@ from pixlab_async._protocol import (
     ANSWER_LIMIT,
     BLOB_LIMIT,
     HEADERS,
+    INLINE_LIMIT,
     JSON_LIMIT,
     TARGET_LIMIT,
     Auth,
@@ -166,7 +167,8 @@ def test_what_is_longer_says_so_where_it_may_not_be_a_post(wanted: Call[Any]) ->
     [
         (call(), JSON_LIMIT),
         (call(blob=True), BLOB_LIMIT),
-        (call(inline=True), BLOB_LIMIT),
+        (call(inline=True), INLINE_LIMIT),
+        (call(blob=True, inline=True), BLOB_LIMIT),
         (call(endpoint=Endpoint("answer", host=LLM)), ANSWER_LIMIT),
         (call(endpoint=Endpoint("answer", host=LLM), blob=True), BLOB_LIMIT),
     ],
@@ -217,12 +219,14 @@ def in_itself() -> Any:
     ids=["digits", "negative", "listed", "deep", "in itself"],
 )
 @pytest.mark.parametrize("method", ["GET", "POST"])
+@pytest.mark.usefixtures("uncollected")
 def test_what_has_no_end_is_refused_like_all_that_cannot_be_sent(value: Any, method: str) -> None:
     with pytest.raises(ConfigurationError, match="'radius' cannot be written as JSON"):
         made(call({"radius": value}, method=method))
 
 
 @pytest.mark.parametrize("value", [nested(9999), in_itself()], ids=["deep", "in itself"])
+@pytest.mark.usefixtures("uncollected")
 def test_no_upload_is_looked_for_without_end(value: Any) -> None:
     with pytest.raises(ConfigurationError) as caught:
         uploads_in([value])
