@@ -116,6 +116,24 @@ def test_every_spelling_is_masked_in_texts_and_in_bodies(spelling: str) -> None:
     assert scrub_all(f"<{spelling}>") == "<***>"
 
 
+@pytest.mark.parametrize(
+    "spelt", ["abc%2Fdef0123456789", "abc%2fdef0123456789", "abc\\/def0123456789"]
+)
+def test_a_key_with_a_slash_alone_is_masked_however_that_is_spelt(spelt: str) -> None:
+    assert APIKey("abc/def0123456789").scrub(spelt) == "***"
+
+
+@pytest.mark.parametrize(
+    "spelt", ["abc&amp;d", "abc&#38;d", "abc&#x26;d", "abc\\u0026d", "abc%26d"]
+)
+def test_a_sign_may_be_spelt_as_in_html(spelt: str) -> None:
+    assert APIKey("abc&d").scrub(spelt) == "***"
+
+
+def test_letters_of_the_other_case_are_another_text() -> None:
+    assert APIKey("abc&d").scrub("ABC&D abc&D") == "ABC&D abc&D"
+
+
 def test_a_key_that_holds_another_one_is_masked_as_a_whole() -> None:
     keys = [APIKey("middle"), APIKey("begin-middle-end"), APIKey("mid")]
 
