@@ -228,7 +228,17 @@ def test_an_age_may_be_very_small_or_very_large(written: str, seconds: float) ->
     assert seconds_of(written) == seconds
 
 
-@pytest.mark.parametrize("written", [math.inf, -0.001, timedelta(-1), "1s2", "1 s s"])
+@pytest.mark.parametrize(
+    ("age", "seconds"), [(0, 0), (2.5, 2.5), (9e14, 9e14), ("0s", 0), (timedelta(days=1), 86400)]
+)
+def test_an_age_may_be_a_number_or_a_timedelta(age: Any, seconds: float) -> None:
+    assert seconds_of(age) == seconds
+
+
+@pytest.mark.parametrize(
+    "written",
+    [math.inf, 1e15, -0.001, timedelta(-1), "1s2", "1 s s", True, None, [], b"7d"],
+)
 def test_what_is_no_age_is_told_with_the_name_of_the_argument(written: Any) -> None:
     with pytest.raises(ConfigurationError, match=r"^within must be seconds, a timedelta"):
         seconds_of(written, "within")
