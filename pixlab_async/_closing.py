@@ -6,12 +6,13 @@ too where the client was made.
 
 from __future__ import annotations
 
+import math
 import sys
 import warnings
+from functools import partial
 from types import FrameType
 
-import anyio
-
+from ._bridge import surely
 from ._core import Core
 from ._errors import ConfigurationError
 from ._recording import settle
@@ -37,6 +38,12 @@ async def close(core: Core) -> None:
         )
 
     core.closed = True
+    # Twice would do nothing, so a cancellation must not end it. A flush is bounded, and to close
+    # a connection.
+    await surely(partial(_end, core, elsewhere=elsewhere), math.inf)
+
+
+async def _end(core: Core, *, elsewhere: bool) -> None:
     if core.recorder is not None:
         await settle(core.recorder)
     if elsewhere:
@@ -44,8 +51,7 @@ async def close(core: Core) -> None:
 
     for gate in (*(lane.gate for lane in core.lanes), core.downloads):
         gate.close()
-    with anyio.CancelScope(shield=True):  # bounded: closing a connection is
-        await core.transport.aclose()
+    await core.transport.aclose()
 
 
 def _goes_on(core: Core) -> bool:
