@@ -101,6 +101,6 @@ class Upload:
 
     async def left_alone(self) -> None:
         """Wait until nobody reads the source any more."""
-        if self._reading is not None:
+        if self._reading is not None and not self._reading.is_set():
             with anyio.move_on_after(_GRACE, shield=True):
                 await self._reading.wait()
