@@ -200,15 +200,18 @@ async def surely(function: Callable[[], Awaitable[object]], grace: float) -> Non
         await function()
         ended = True
 
-    while not ended:
-        try:
-            await sheltered(attempt, deadline - anyio.current_time())
-        except anyio.get_cancelled_exc_class() as error:
-            interruption = error
-        except BaseException as error:
-            if interruption is None:
-                raise
+    try:
+        while not ended:
+            try:
+                await sheltered(attempt, deadline - anyio.current_time())
+            except anyio.get_cancelled_exc_class() as error:
+                interruption = error
+            except BaseException as error:
+                if interruption is None:
+                    raise
 
-            raise interruption from error
-    if interruption is not None:
-        raise interruption
+                raise interruption from error
+        if interruption is not None:
+            raise interruption
+    finally:
+        del interruption  # else it and this frame would hold one another

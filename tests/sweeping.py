@@ -436,10 +436,8 @@ async def come_to_rest(emulator: Emulator) -> None:
         knocking.sendall(b"GET /not/there HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
         while knocking.recv(4096):
             pass
-    server: Any = emulator._server
-    state = server._server.server_state
     give_up = anyio.current_time() + PATIENCE
-    while state.connections or state.tasks:
+    while not emulator.idle:
         assert anyio.current_time() < give_up, "the service is still asked something"
         await anyio.sleep(0.0005)
 

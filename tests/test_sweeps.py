@@ -109,7 +109,7 @@ def test_what_was_found_once_is_swept_at_every_step(
 
 # --- Whether all is swept -------------------------------------------------------------------
 
-ROOMS = ["", ".catalogue", ".cleanup", ".emulator", ".ledger", ".transports"]
+ROOMS = ["", ".catalogue", ".cleanup", ".emulator", ".ledger", ".probe", ".transports"]
 # Why these are not in the table.
 SPARED = {
     "Source.survey": "a protocol; the files' own are at work in the jobs",
@@ -119,6 +119,11 @@ SPARED = {
     "Transport.send": "a protocol; ours are at work in all calls",
     "Transport.fetch": "the same",
     "Transport.aclose": "the same",
+    "Resolving.resolve": "a protocol; ours look a name up as asyncio and trio do",
+    "Resolving.send": "the same as those of Transport",
+    "Resolving.fetch": "the same",
+    "Resolving.aclose": "the same",
+    "Probe.run": "has sweeps of its own, in tests/probe/test_interruptions.py",
 }
 WAITING = ("AbstractAsyncContextManager", "AsyncIterator", "Awaitable", "DeleteMany", "Pages")
 METHODS = ("__aenter__", "__aexit__", "__anext__")
