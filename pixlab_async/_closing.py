@@ -12,7 +12,7 @@ import warnings
 from functools import partial
 from types import FrameType
 
-from ._bridge import sheltered
+from ._bridge import surely
 from ._core import Core
 from ._errors import ConfigurationError
 from ._recording import settle
@@ -41,8 +41,9 @@ async def close(core: Core) -> None:
     if not elsewhere:  # where it is, who waited is gone with its event loop
         for gate in (*(lane.gate for lane in core.lanes), core.downloads):
             gate.close()
-    # Bounded, since writing and closing a connection are; and done once only, so to its end.
-    await sheltered(partial(_let_go, core, elsewhere=elsewhere), math.inf)
+    # Twice would do nothing, so a cancellation must not end it. A flush is bounded, and to close
+    # a connection.
+    await surely(partial(_let_go, core, elsewhere=elsewhere), math.inf)
 
 
 async def _let_go(core: Core, *, elsewhere: bool) -> None:

@@ -145,6 +145,13 @@ class Pacer:
         self._sent.add(ticket.sent_at, -1)
         self.lost(ticket)
 
+    def unused(self, ticket: Ticket) -> None:
+        """The leave was not made use of: the next request may go when this one might have."""
+        limit = self._learner.limit
+        if limit is not None:
+            self._next_at -= MINUTE / limit
+        self.give_back(ticket)
+
     def lost(self, ticket: Ticket) -> None:
         """No reply came: the request may count, but tells nothing."""
         if ticket.probe:
