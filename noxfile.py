@@ -13,18 +13,30 @@ PYTHONS = ["3.11", "3.12", "3.13"]
 # The rooms that every user relies on; the emulator and the command line are measured too,
 # but not held to the last branch.
 CORE = "pixlab_async/*.py,pixlab_async/_bulk/*,pixlab_async/endpoints/*,pixlab_async/transports/*"
+# What takes long and is the same on every Python is tested by the first session alone.
+_tested: list[str] = []
 
 
 @nox.session(python=PYTHONS)
 def tests(session: nox.Session) -> None:
-    """All tests, with the coverage of the core: `nox -s tests -- -k delete` runs some."""
+    """All tests; on the first Python that is there with the coverage of the core.
+
+    `nox -s tests-3.12 -- -k delete` runs some.
+    """
     session.install("-q", "-e", ".[all,test]")
     if session.posargs:
         session.run("pytest", *session.posargs)
         return
 
-    # A file stays with one worker: the blocks of a page share their names.
-    session.run("pytest", "-q", "-n", "2", "--dist", "loadfile", "--cov", "--cov-report=")
+    # Half of a test's time is waiting, so two cores have work for four. A file stays with
+    # one worker: the blocks of a page share their names. The long ones come first.
+    command = ["pytest", "-q", "-n", "4", "--dist", "loadfile", "--no-loadscope-reorder"]
+    if _tested:
+        session.run(*command, "-m", "not once")
+        return
+
+    _tested.append(session.name)
+    session.run(*command, "--cov", "--cov-report=")
     session.run("coverage", "report")
     # 100 in most runs; which of two racing tasks comes first decides the last branch or two.
     session.run("coverage", "report", f"--include={CORE}", "--fail-under=99")

@@ -152,11 +152,12 @@ class Gate:
             if self._closed:
                 raise ConfigurationError(CLOSED)
 
-            if waiter.ticket is not None:
-                return waiter.ticket
-
+            # Before the ticket: what is granted in the last moment would be sent in vain.
             if self._clock() >= deadline:
                 raise TimedOut("no connection or no leave of the rate limit in time", phase="queue")
+
+            if waiter.ticket is not None:
+                return waiter.ticket
 
             with anyio.CancelScope(deadline=min(deadline, waiter.wakes_at)):
                 await waiter.event.wait()

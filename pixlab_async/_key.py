@@ -212,9 +212,14 @@ async def _asked(source: Callable[[], KeyText | Awaitable[KeyText]]) -> APIKey |
 
 def scrub_all(text: str) -> str:
     """The text with every key masked that this process holds; for foreign log lines."""
-    for key in list(_alive.values()):
+    # The longest first: what is left of one that holds another could not be found any more.
+    for key in sorted(_alive.values(), key=_length, reverse=True):
         text = key.scrub(text)
     return text
+
+
+def _length(key: APIKey) -> int:
+    return len(key.reveal())
 
 
 def from_environment() -> APIKey | None:

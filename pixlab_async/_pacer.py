@@ -120,7 +120,7 @@ class Pacer:
         if limit is None:
             return 0.0
 
-        return max(0.0, self._next_at - now, self._sent.until_below(max(1.0, limit), now))
+        return max(self._next_at - now, self._sent.until_below(max(1.0, limit), now))
 
     def paused_for(self, now: float) -> float:
         """Seconds of the present pause that are left."""
@@ -160,7 +160,7 @@ class Pacer:
 
             if not self._probing:
                 learner.grow(now, self._sent.total(now))
-            elif self._streak == 1 and ticket.sent_at < self._reacted_at:
+            elif self._streak == 1 and ticket.sent_at <= self._reacted_at:
                 learner.accepted_late()
             return
 
@@ -177,8 +177,9 @@ class Pacer:
         self._refused_for = now - self._refused_since
         self.lost(ticket)
         asked = None if retry_after is None else min(retry_after, LONGEST_PAUSE)
-        if ticket.sent_at < self._reacted_at:
-            # Sent before the last reaction: the same event. It can only prolong the pause.
+        if ticket.sent_at <= self._reacted_at:
+            # Sent before the last reaction, if in the same tick of a coarse clock, since
+            # nobody sends at once after it: the same event. It can only prolong the pause.
             if asked is not None and self._probing:
                 self._pause_until = max(self._pause_until, now + asked)
             return
@@ -206,7 +207,8 @@ class Pacer:
         blind *= self._random.uniform(0.75, 1.25)
         # Do not sleep past the moment at which whoever counts by the minute must have room.
         limit = self._learner.limit
-        room = 0.0 if limit is None else self._sent.until_below(limit, now)
+        assert limit is not None  # since the first refusal
+        room = self._sent.until_below(limit, now)
         if self._timed or not 0 < room < blind:
             return blind
 

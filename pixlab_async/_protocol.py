@@ -36,8 +36,10 @@ Unlinked: TypeAlias = Parameter | Upload | Sequence["Unlinked"] | Mapping[str, "
 # Replies are small JSON objects; a megabyte is far beyond any that was seen.
 JSON_LIMIT = 1024 * 1024
 BLOB_LIMIT = 256 * 1024 * 1024
+# A picture within JSON is in Base64, and parsed in one go.
+INLINE_LIMIT = 64 * 1024 * 1024
 # An answer may have 180,000 tokens, escaped as JSON.
-ANSWER_LIMIT = 16 * 1024 * 1024
+ANSWER_LIMIT = 8 * 1024 * 1024
 # Above this most servers refuse a request line. The parameters themselves are bounded
 # lower; this is for calls with many of them.
 TARGET_LIMIT = 32 * 1024
@@ -222,8 +224,11 @@ def text(value: Parameter, name: str) -> str:
 
 def _limit(call: Call[Any]) -> int:
     """Bytes of a reply to take at most."""
-    if call.blob or call.inline:
+    if call.blob:
         return BLOB_LIMIT
+
+    if call.inline:
+        return INLINE_LIMIT
 
     return ANSWER_LIMIT if call.endpoint.host == LLM else JSON_LIMIT
 

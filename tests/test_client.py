@@ -307,7 +307,7 @@ def test_use_from_another_event_loop_says_the_mend(emulator: Emulator, anyio_bac
     with pytest.raises(ConfigurationError, match="one AsyncPixLab for each event loop"):
         anyio.run(client.status, backend=anyio_backend)
 
-    client._owner = False  # its loop is gone, and its connections with it
+    client._core.closed = True  # its loop is gone, and its connections with it
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="forks")
@@ -474,7 +474,7 @@ def test_a_loop_that_was_closed_by_asyncio_run_is_another_loop(emulator: Emulato
     with pytest.raises(ConfigurationError, match="another event loop"):
         asyncio.run(client.status())
 
-    client._owner = False
+    client._core.closed = True
 
 
 async def test_a_derived_client_cannot_bring_the_key_into_the_log() -> None:

@@ -124,6 +124,24 @@ async def test_patience_ends_at_the_deadline() -> None:
     assert caught.value.phase == "queue"
 
 
+async def test_a_slot_that_is_granted_too_late_is_given_back() -> None:
+    now = 0.0
+    gate = Gate(1, Pacer(), lambda: now)
+    ticket = await gate.enter(INTERACTIVE)
+    async with anyio.create_task_group() as group:
+
+        async def caller() -> None:
+            with pytest.raises(TimedOut):
+                await gate.enter(INTERACTIVE, anyio.current_time() + 1000)
+
+        group.start_soon(caller)
+        await anyio.wait_all_tasks_blocked()
+        now = anyio.current_time() + 1000
+        gate.leave(ticket, Verdict.ACCEPTED)
+
+    assert (gate.in_use, gate.queued) == (0, 0)
+
+
 async def test_a_closed_gate_turns_everybody_away() -> None:
     gate = Gate(1, Pacer())
     await gate.enter(INTERACTIVE)

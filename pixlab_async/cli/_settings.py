@@ -112,6 +112,18 @@ class Settings:
         Raises:
             ConfigurationError: A setting cannot be used, or there is no key.
         """
+        key = self.credentials(keyless=keyless)
+        return self.connect(key, self.base_url, ledger)
+
+    def credentials(self, *, keyless: bool = False) -> APIKey | None:
+        """The key; None where the base URL in the environment carries it.
+
+        Args:
+            keyless: Whether there may be none.
+
+        Raises:
+            ConfigurationError: There is none, or it stands where others can read it.
+        """
         given = self._base()
         if self.base_url is not None and given.key is not None:
             raise ConfigurationError(
@@ -123,7 +135,7 @@ class Settings:
         if key is None and given.key is None and not keyless:
             raise ConfigurationError(NO_KEY)
 
-        return self.connect(key, self.base_url, ledger)
+        return key
 
     def connect(
         self, key: APIKey | str | None, base_url: str | None, ledger: Ledger | None = None

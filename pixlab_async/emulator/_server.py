@@ -8,6 +8,7 @@ import time
 from threading import Thread
 from typing import Any
 
+import h11
 import uvicorn
 from starlette.applications import Starlette
 from uvicorn.protocols.http.h11_impl import H11Protocol
@@ -23,11 +24,45 @@ class _Silent(H11Protocol):
 
     uvicorn's own switch turns the whole process's logger off, and so that of a program
     under test; and whoever attaches a handler turns it on again.
+
+    Attributes:
+        patience: Seconds that a request's header may take to come.
     """
+
+    patience = 60.0
 
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
         self.access_log = False
+        self._waiting: Any = None  # a timer of the event loop's
+
+    def connection_made(self, transport: Any) -> None:
+        super().connection_made(transport)
+        self._wait()
+
+    def data_received(self, data: bytes) -> None:
+        super().data_received(data)
+        if self.conn.their_state is h11.IDLE:
+            self._wait()  # for the rest of a header
+        elif self._waiting is not None:
+            self._waiting.cancel()
+            self._waiting = None
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        if self._waiting is not None:
+            self._waiting.cancel()
+        super().connection_lost(exc)
+
+    def _wait(self) -> None:
+        if self._waiting is None:
+            self._waiting = self.loop.call_later(self.patience, self.transport.close)
+
+
+def _patient(seconds: float) -> type[_Silent]:
+    class Patient(_Silent):
+        patience = seconds
+
+    return Patient
 
 
 class Server:
@@ -35,10 +70,12 @@ class Server:
 
     Args:
         listening: A bound socket; the server closes it.
+        patience: Seconds that a request's header may take to come.
     """
 
-    def __init__(self, listening: socket.socket) -> None:
+    def __init__(self, listening: socket.socket, patience: float) -> None:
         self._socket = listening
+        self._patience = patience
         self._server: uvicorn.Server | None = None
         self._thread: Thread | None = None
 
@@ -47,6 +84,15 @@ class Server:
         """How many connections are open now."""
         return 0 if self._server is None else len(self._server.server_state.connections)
 
+    @property
+    def idle(self) -> bool:
+        """Whether no connection is open, and no request of a closed one is still at work."""
+        if self._server is None:
+            return True
+
+        state = self._server.server_state
+        return not state.connections and not state.tasks
+
     def start(self, app: Starlette) -> None:
         """Serve; returns when requests are taken."""
         config = uvicorn.Config(
@@ -54,7 +100,7 @@ class Server:
             log_config=None,
             lifespan="off",
             loop="asyncio",
-            http=_Silent,
+            http=_patient(self._patience),
             ws="none",
             server_header=False,
             timeout_keep_alive=120,

@@ -8,12 +8,15 @@ our words, and the cause is the error of the operating system or of TLS below, i
 from __future__ import annotations
 
 import ssl
+from socket import gaierror
 
 import aiohttp
 
 from .._errors import Phase
-from ._seam import TransportFault
+from ._seam import UNKNOWN_HOST, TransportFault
 
+# What aiohttp raises where the wire fails.
+FAILURES = (aiohttp.ClientError, OSError, ValueError)
 _SENTENCES: tuple[tuple[type[Exception], str], ...] = (
     (aiohttp.ServerDisconnectedError, "the host closed the connection before its reply was whole"),
     (aiohttp.ClientPayloadError, "the reply's body broke off"),
@@ -58,6 +61,9 @@ def deadline_fault(*, http_status: int = 0) -> TransportFault:
 
 
 def _sentence(error: Exception, beneath: Exception | None) -> str:
+    if isinstance(beneath, gaierror):
+        return UNKNOWN_HOST
+
     if beneath is not None:
         return f"{type(beneath).__name__}: {beneath}"
 

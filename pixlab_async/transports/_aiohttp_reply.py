@@ -1,10 +1,14 @@
-"""What of aiohttp's response goes up: the header's fields by name."""
+"""What of aiohttp's response goes up: the header's fields by name, and a file in chunks."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
 
 import aiohttp
+
+from ._aiohttp_faults import FAILURES
+from ._seam import TransportFault
 
 
 class Headers(Mapping[str, str]):
@@ -16,8 +20,38 @@ class Headers(Mapping[str, str]):
     def __getitem__(self, name: str) -> str:
         return ", ".join(self._fields.getall(name))
 
+    def get(self, name: str, default: Any = None) -> Any:  # else by way of a KeyError
+        values = self._fields.getall(name, None)
+        return default if values is None else ", ".join(values)
+
     def __iter__(self) -> Iterator[str]:
         return iter(dict.fromkeys(name.lower() for name in self._fields))
 
     def __len__(self) -> int:
         return len(list(iter(self)))
+
+
+class Stream:
+    """A reply that is read in chunks.
+
+    Args:
+        response: Whose header has come.
+        fault: Tells an error of aiohttp's in the seam's terms.
+    """
+
+    def __init__(
+        self,
+        response: aiohttp.ClientResponse,
+        fault: Callable[[Exception, int], TransportFault],
+    ) -> None:
+        self.status = response.status
+        self.headers: Mapping[str, str] = Headers(response)
+        self._content = response.content
+        self._fault = fault
+
+    async def read(self) -> bytes:
+        try:
+            return await self._content.readany()
+        except FAILURES as error:
+            fault = self._fault(error, self.status)
+        raise fault

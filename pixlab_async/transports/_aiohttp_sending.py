@@ -14,7 +14,7 @@ kept from it through its public API:
 from __future__ import annotations
 
 import math
-from collections.abc import Awaitable, Mapping
+from collections.abc import Awaitable
 from functools import cache
 from ssl import SSLContext
 from types import TracebackType
@@ -23,11 +23,13 @@ from weakref import WeakSet
 
 import aiohttp
 import anyio
+from anyio.lowlevel import checkpoint
 from attrs import define, evolve, field
 from yarl import URL
 
 from .._protocol import HEADERS
-from ._aiohttp_faults import deadline_fault, fault_of
+from ._aiohttp_faults import FAILURES, deadline_fault, fault_of
+from ._aiohttp_idle import Unasked, has_come_over
 from ._aiohttp_reply import Headers
 from ._aiohttp_upload import Upload, upload_of
 from ._body import BodyReader
@@ -43,8 +45,6 @@ KEEPALIVE_EXPIRY = 30.0
 _UNWATCHED = 0.02
 # 0 is no limit to aiohttp.
 _MOMENT = 0.001
-
-_FAILURES = (aiohttp.ClientError, OSError, ValueError)
 
 
 @define(eq=False, repr=False)
@@ -147,6 +147,7 @@ class Attempt:
             timeout=self._begin(),
             allow_redirects=False,
             middlewares=(self,),
+            server_hostname=request.server_name,
         )
         return sending if upload is None else upload.sent(sending)
 
@@ -184,16 +185,20 @@ class Attempt:
 
         Raises:
             TimeoutError: The deadline came before.
+            Unasked: Bytes have come over it since its last reply.
         """
         if self.late and self.request.deadline <= self.pool.watch.now():
             raise TimeoutError
 
-        self.sent, self.late = True, False
-        self._transport, self._protocol = connection.transport, connection.protocol
-        served = self.pool.served
-        self.reused = self._protocol in served
+        transport, protocol, served = connection.transport, connection.protocol, self.pool.served
+        self.reused = protocol in served
         if not self.reused:
-            served.add(self._protocol)
+            served.add(protocol)
+        elif has_come_over(protocol):
+            raise Unasked
+
+        self.sent, self.late = True, False
+        self._transport, self._protocol = transport, protocol
 
     async def _read(self, response: aiohttp.ClientResponse) -> Reply:
         status, headers, content = response.status, Headers(response), response.content
@@ -203,7 +208,9 @@ class Attempt:
             while not content.at_eof():
                 if chunk := await content.readany():
                     body.feed(chunk)
-        except _FAILURES as error:
+                    while body.goes_on():
+                        await checkpoint()
+        except FAILURES as error:
             fault = self.fault(error, status)
         else:
             if not self.late:
@@ -233,11 +240,14 @@ class Attempt:
     ) -> aiohttp.ClientResponse:
         """A client middleware of aiohttp's: what fails leaves it as our own error."""
         cast("WireRequest", wire).attempt = self
-        try:
-            return await handler(wire)
-        except _FAILURES as error:
-            fault = self.fault(error)
-        raise fault
+        while True:
+            try:
+                return await handler(wire)
+            except Unasked:
+                continue  # that connection is closed, and nothing was sent
+            except FAILURES as error:
+                fault = self.fault(error)
+            raise fault
 
     def fault(self, error: Exception, http_status: int = 0) -> TransportFault:
         if self.late and (self.sent or isinstance(error, TimeoutError)):
@@ -279,20 +289,3 @@ def _timeout(seconds: float, *, silence: bool) -> aiohttp.ClientTimeout:
         connect=min(seconds, CONNECT_TIMEOUT),
         sock_read=seconds if silence else None,
     )
-
-
-class Stream:
-    """A reply that is read in chunks."""
-
-    def __init__(self, response: aiohttp.ClientResponse, attempt: Attempt) -> None:
-        self.status = response.status
-        self.headers: Mapping[str, str] = Headers(response)
-        self._content = response.content
-        self._attempt = attempt
-
-    async def read(self) -> bytes:
-        try:
-            return await self._content.readany()
-        except _FAILURES as error:
-            fault = self._attempt.fault(error, self.status)
-        raise fault

@@ -12,11 +12,14 @@ import zlib
 from ._seam import TransportFault
 
 ACCEPT_ENCODING = "gzip"
+# So much is unpacked, and so many chunks are taken, before other tasks have their turn.
+_STEP = 1024 * 1024
+_CHUNKS = 100
 _GZIP = 16 + zlib.MAX_WBITS  # zlib's number for "gzip header and trailer, largest window"
 
 
 class BodyReader:
-    """Collects one body.
+    """Collects one body: ``feed`` a chunk, and give other tasks a turn while it ``goes_on``.
 
     Args:
         limit: The most bytes to take.
@@ -42,6 +45,7 @@ class BodyReader:
         self._status = http_status
         self._parts: list[bytes] = []
         self._started = False
+        self._fed = 0
         self._unpack = zlib.decompressobj(_GZIP) if coding.endswith("gzip") else None
 
     def feed(self, chunk: bytes) -> None:
@@ -51,13 +55,9 @@ class BodyReader:
             TransportFault: The body is over the limit, or is no gzip.
         """
         self._started = True
+        self._fed += 1
         if self._unpack is not None:
-            try:
-                # One byte more than is left shows that there is more than is allowed.
-                chunk = self._unpack.decompress(chunk, self._left + 1)
-            except zlib.error:
-                raise self._fault("the reply calls itself gzip but is not") from None
-
+            chunk = self._unpacked(chunk)
         self._left -= len(chunk)
         if self._left < 0:
             raise self._fault(f"the reply is over the limit of {self._limit:,} bytes")
@@ -65,8 +65,24 @@ class BodyReader:
         if chunk:
             self._parts.append(chunk)
 
+    def goes_on(self) -> bool:
+        """Unpack more of the last chunk, if there is more; whether others should have a turn.
+
+        Raises:
+            TransportFault: As ``feed``.
+        """
+        if self._unpack is not None and self._unpack.unconsumed_tail:
+            self.feed(b"")
+            return True
+
+        if self._fed < _CHUNKS:
+            return False
+
+        self._fed = 0
+        return True
+
     def finish(self) -> bytes:
-        """The whole body, after the last chunk.
+        """The whole body, after the last chunk, once it no longer goes on.
 
         Raises:
             TransportFault: A gzip body ended before its end, or goes on after it.
@@ -79,6 +95,16 @@ class BodyReader:
                 raise self._fault("the reply's gzip body goes on after its end")
 
         return self._parts[0] if len(self._parts) == 1 else b"".join(self._parts)
+
+    def _unpacked(self, chunk: bytes) -> bytes:
+        assert self._unpack is not None
+        try:
+            # One byte more than is left shows that there is more than is allowed.
+            return self._unpack.decompress(
+                self._unpack.unconsumed_tail + chunk, min(self._left + 1, _STEP)
+            )
+        except zlib.error:
+            raise self._fault("the reply calls itself gzip but is not") from None
 
     def _fault(self, message: str) -> TransportFault:
         return TransportFault(message, sent=True, unreadable=True, http_status=self._status)

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import ssl
+from socket import gaierror
 
 import httpx
 
 from .._errors import Phase
-from ._seam import TransportFault
+from ._seam import UNKNOWN_HOST, TransportFault
 
 # Raised before a byte of the request went out.
 _NEVER_SENT = (
@@ -51,6 +52,9 @@ def fault_of(
 def _sentence(error: httpx.RequestError, phase: Phase | None) -> str:
     if phase is not None:
         return f"nothing came in time ({phase})"
+
+    if any(isinstance(link, gaierror) for link in _chain(error)):
+        return UNKNOWN_HOST
 
     # httpx leaves some messages empty, and hides a certificate's fault behind another.
     inner = _certificate_error(error) or error.__cause__ or error.__context__

@@ -12,13 +12,15 @@ from typing import cast
 
 import anyio
 import httpx
+from anyio.lowlevel import checkpoint
 
 from .._errors import ConfigurationError
 from ._body import BodyReader
 from ._httpx_faults import bare, broken, fault_of
+from ._httpx_leftover import hang_up, holds_more
 from ._httpx_logging import scrub_debug_log
 from ._httpx_wire import Slot, outer_request
-from ._seam import Reply, Request, TransportFault
+from ._seam import Reply, Request
 
 # Longer than a host needs to answer a SYN, shorter than a caller's patience.
 CONNECT_TIMEOUT = 10.0
@@ -45,11 +47,16 @@ class Client(httpx.AsyncClient):
         """Ignore them."""
 
 
+# Chunks that are passed over before other tasks have their turn.
+_PASSED = 100
 _SPENT = httpx.ByteStream(b"")
 
 
 class Sender:
     """What the three transports share: sending through an ``httpx.AsyncClient``."""
+
+    # What is said where that one is closed.
+    _closed_before = "The client was closed before this was sent: close it later."
 
     def __init__(self, client: httpx.AsyncClient) -> None:
         scrub_debug_log()
@@ -69,11 +76,7 @@ class Sender:
     async def _exchange(self, outer: httpx.Request, limit: int, *, reused: bool = False) -> Reply:
         """Send, and read the reply to its end."""
         answered = False
-        if self._client.is_closed:
-            raise ConfigurationError(
-                "The httpx client is closed: close it after the AsyncPixLab, not before."
-            )
-
+        self._check_open()
         try:
             response = await self._client.send(
                 outer, stream=True, auth=None, follow_redirects=False
@@ -91,6 +94,7 @@ class Sender:
 
     @asynccontextmanager
     async def _stream(self, outer: httpx.Request) -> AsyncGenerator[Stream]:
+        self._check_open()
         try:
             response = await self._client.send(
                 outer, stream=True, auth=None, follow_redirects=False
@@ -106,8 +110,12 @@ class Sender:
         finally:
             await stream.aclose()
 
+    def _check_open(self) -> None:
+        if self._client.is_closed:
+            raise ConfigurationError(self._closed_before)
 
-def fetching(url: str, seconds: float) -> Request:
+
+def fetching(url: str, seconds: float, address: str | None = None) -> Request:
     """The request for a file: masked like any other, its link is a private picture's."""
     try:
         parsed = httpx.URL(url)
@@ -121,10 +129,15 @@ def fetching(url: str, seconds: float) -> Request:
         endpoint="download",
         url=shown,
         target=target,
-        headers=(("Accept", "*/*"), ("Accept-Encoding", "identity")),
+        headers=(
+            ("Host", parsed.netloc.decode("ascii")),
+            ("Accept", "*/*"),
+            ("Accept-Encoding", "identity"),
+        ),
         content=b"",
         limit=0,
         timeout=seconds,
+        address=address,
     )
 
 
@@ -180,9 +193,13 @@ async def _read(response: httpx.Response, limit: int) -> Reply:
         async for chunk in (chunks := _chunks(response)):
             try:
                 body.feed(chunk)
-            except TransportFault:
+                while body.goes_on():
+                    await checkpoint()
+            except BaseException:
                 await _abandon(chunks)
                 raise
+        if holds_more(response):
+            hang_up(response)
         await response.aclose()
         return Reply(response.status_code, headers, body.finish())
     except BaseException:
@@ -197,9 +214,15 @@ async def _read(response: httpx.Response, limit: int) -> Reply:
 def _fields(response: httpx.Response) -> dict[str, str]:
     """The header fields by their names in lower case; httpx's own look-ups cost more."""
     fields: dict[str, str] = {}
+    repeated: dict[str, list[str]] = {}
     for raw_name, raw_value in response.headers.raw:
         name, value = raw_name.decode("latin-1").lower(), raw_value.decode("latin-1")
-        fields[name] = f"{fields[name]}, {value}" if name in fields else value
+        if name in fields:
+            repeated.setdefault(name, [fields[name]]).append(value)
+        else:
+            fields[name] = value
+    for name, values in repeated.items():
+        fields[name] = ", ".join(values)
     return fields
 
 
@@ -219,10 +242,21 @@ async def _abandon(chunks: AsyncIterator[bytes]) -> None:
 
     httpx reads through four async generators, one in the other, and closing the outermost
     leaves the others to the garbage collector, which trio complains of. A cancellation
-    from the inside ends them all.
+    from the inside ends them all, once they wait for the wire.
     """
-    with anyio.CancelScope(shield=True) as scope:
+    with anyio.CancelScope(shield=True), suppress(httpx.RequestError):
+        while await _read_before(chunks):
+            await checkpoint()
+
+
+async def _read_before(chunks: AsyncIterator[bytes]) -> bool:
+    """Pass over chunks that need not be waited for; whether there may be more of them."""
+    passed = 0
+    with anyio.CancelScope() as scope:
         scope.cancel()
-        with suppress(httpx.RequestError):
-            async for _ in chunks:
-                pass  # pragma: no cover - what was read before the cancellation, if anything
+        async for _ in chunks:
+            passed += 1
+            if passed == _PASSED:
+                return True
+
+    return False

@@ -141,6 +141,9 @@ def outer_request(
     if slot.native:
         extensions["target"] = target
     wire_url = url if slot.native else url.copy_with(raw_path=target)
+    if request.address is not None:
+        extensions["sni_hostname"] = request.server_name
+        wire_url = wire_url.copy_with(host=request.address)
     wire = wire_request(request, wire_url, extensions)
     if type(slot.transport) is httpx.AsyncHTTPTransport:  # others may read it, to cache say
         wire.url = _WireURL(wire.url, request.url)

@@ -6,7 +6,7 @@ once, whatever the request was doing; aiohttp does that itself.
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager
 from ssl import SSLContext
 from typing import Any
@@ -19,9 +19,12 @@ from yarl import URL
 from .._errors import ConfigurationError
 from .._origin import is_host
 from .._protocol import USER_AGENT
-from ._aiohttp_sending import Attempt, Pool, Stream, session
+from ._aiohttp_reply import Stream
+from ._aiohttp_sending import Attempt, Pool, session
 from ._aiohttp_upload import is_whole
+from ._asleep import Sleep
 from ._httpx_logging import scrub_debug_log
+from ._resolving import Resolve, looked_up
 from ._seam import Reply, Request
 from ._watch import Watch
 
@@ -30,12 +33,20 @@ _PLAIN = "%/:@!$&'()*+,;=?~[]"
 
 
 class AiohttpTransport:
-    """The fast lane: see ``AsyncPixLab(transport="fast")``."""
+    """The fast lane: see ``AsyncPixLab(transport="fast")``.
+
+    Args:
+        resolve: Looks up the hosts of links that are downloaded. Default: the operating
+            system does.
+        sleep: Says when the machine has slept.
+    """
 
     cancel_safe = True
 
-    def __init__(self) -> None:
+    def __init__(self, *, resolve: Resolve = looked_up, sleep: Sleep | None = None) -> None:
         scrub_debug_log()
+        self._resolve = resolve
+        self._sleep = sleep or Sleep()
         self._urls: dict[str, URL] = {}
         self._pools: dict[str, Pool] = {}
         self._closed = False
@@ -44,6 +55,8 @@ class AiohttpTransport:
         url = self._urls.get(request.url)
         if url is None:
             url = self._urls[request.url] = URL(request.url)
+        if self._sleep.was_long():
+            await self._retire()
         return await Attempt(self._pool(url) or await self._open(url), url, request).reply()
 
     def keeps_deadline(self, request: Request) -> bool:
@@ -51,16 +64,24 @@ class AiohttpTransport:
         url = self._urls.get(request.url)
         return url is not None and self._pool(url) is not None and is_whole(request.content)
 
+    async def resolve(self, host: str, port: int) -> Sequence[str]:
+        return await self._resolve(host, port)
+
     @asynccontextmanager
-    async def fetch(self, url: str, *, timeout: float) -> AsyncGenerator[Stream]:
-        bare, request = fetching(url, timeout)
+    async def fetch(
+        self, url: str, *, timeout: float, address: str | None = None
+    ) -> AsyncGenerator[Stream]:
+        bare, request = fetching(url, timeout, address)
         attempt = Attempt(self._pool(bare) or await self._open(bare), bare, request)
         async with attempt as response:
-            yield Stream(response, attempt)
+            yield Stream(response, attempt.fault)
 
     async def aclose(self) -> None:
         """Close every connection, those of calls under way when these end."""
         self._closed = True
+        await self._retire()
+
+    async def _retire(self) -> None:
         while self._pools:
             _, pool = self._pools.popitem()
             await pool.retire()
@@ -90,8 +111,8 @@ class AiohttpTransport:
         return pool
 
 
-def fetching(link: str, seconds: float) -> tuple[URL, Request]:
-    """The request for a file, and its URL without what is private.
+def fetching(link: str, seconds: float, address: str | None = None) -> tuple[URL, Request]:
+    """The request for a file, and the URL to connect to, without what is private.
 
     Percent signs stay as they are: in a link they are part of its text.
     """
@@ -107,13 +128,19 @@ def fetching(link: str, seconds: float) -> tuple[URL, Request]:
     except ValueError as error:
         raise ConfigurationError("The link is no valid URL.") from error
 
-    return bare, Request(
+    return bare if address is None else bare.with_host(address), Request(
         method="GET",
         endpoint="download",
         url=str(bare),
         target=target,
-        headers=(("Accept", "*/*"), ("Accept-Encoding", "identity"), ("User-Agent", USER_AGENT)),
+        headers=(
+            ("Host", bare.raw_authority),
+            ("Accept", "*/*"),
+            ("Accept-Encoding", "identity"),
+            ("User-Agent", USER_AGENT),
+        ),
         content=b"",
         limit=0,
         timeout=seconds,
+        address=address,
     )
