@@ -62,7 +62,7 @@ class Reasons:
     """Why some survive: one by one, and lines in which the case of letters means nothing."""
 
     one_by_one: dict[Survivor, str]
-    without_case: list[re.Pattern[str]]
+    without_case: list[tuple[str, re.Pattern[str]]]
 
     def has(self, survivor: Survivor) -> bool:
         """Whether it is one that is meant to be."""
@@ -70,7 +70,10 @@ class Reasons:
             return True
 
         same = survivor.was.lower() == survivor.became.lower()
-        return same and any(line.search(survivor.was) for line in self.without_case)
+        return same and any(
+            survivor.module.startswith(module) and line.search(survivor.was)
+            for module, line in self.without_case
+        )
 
 
 @frozen
@@ -112,7 +115,9 @@ def read_reasons() -> Reasons:
         Survivor(table["module"], table["function"], table["was"], table["became"]): table["why"]
         for table in tables["survivor"]
     }
-    return Reasons(one_by_one, [re.compile(table["was"]) for table in tables["case"]])
+    return Reasons(
+        one_by_one, [(table["module"], re.compile(table["was"])) for table in tables["case"]]
+    )
 
 
 def run(module: Module) -> Score:

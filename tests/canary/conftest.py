@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import logging
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator
+from collections.abc import AsyncGenerator, AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from typing import Any, Literal, TypeAlias
 
@@ -21,7 +21,6 @@ from .hunting import VAULT, loggers
 Auth: TypeAlias = Literal["query", "header"]
 # Of the default lane, the fast one, an httpx transport and an httpx client of the caller's.
 Way: TypeAlias = Literal["httpx", "fast", "foreign", "client"]
-Reach: TypeAlias = Callable[[str], Any]
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
@@ -78,24 +77,29 @@ def way(request: pytest.FixtureRequest) -> Way:
     return request.param  # type: ignore[no-any-return]  # one of the four above
 
 
-@asynccontextmanager
-async def reaching(
-    base_url: str, auth: Auth, way: Way = "httpx", **options: Any
-) -> AsyncGenerator[AsyncPixLab]:
-    """A client with the canary's key."""
+def made(base_url: str, auth: Auth, way: Way = "httpx", **options: Any) -> AsyncPixLab:
+    """A client with the canary's key, and what it was made with."""
     own: dict[str, Any] = {"retry": QUICK, **options}
-    given = httpx.AsyncClient() if way == "client" else None
     if way == "fast":
         own["transport"] = "fast"
     if way == "foreign":
         own["transport"] = httpx.AsyncHTTPTransport()
-    if given is not None:
-        own["http_client"] = given
-    key = APIKey(VAULT.open())
-    async with AsyncPixLab(base_url=base_url, api_key=key, auth=auth, **own) as client:
-        yield client
-    if given is not None:
-        await given.aclose()
+    return AsyncPixLab(base_url=base_url, auth=auth, api_key=APIKey(VAULT.open()), **own)
+
+
+@asynccontextmanager
+async def reaching(
+    base_url: str, auth: Auth, way: Way = "httpx", **options: Any
+) -> AsyncGenerator[AsyncPixLab]:
+    """The same, and closed at the end; over an httpx client of the caller's where asked for."""
+    if way != "client":
+        async with made(base_url, auth, way, **options) as client:
+            yield client
+        return
+
+    async with httpx.AsyncClient() as given:
+        async with made(base_url, auth, http_client=given, **options) as client:
+            yield client
 
 
 @pytest.fixture

@@ -179,8 +179,6 @@ def _copies(value: object) -> list[str]:
             told.append(repr(way(value)))
         except (TypeError, AttributeError, ValueError, pickle.PicklingError) as refusal:
             told.append(repr(refusal))
-        except attrs.exceptions.NotAnAttrsClassError:
-            continue
     return told
 
 
@@ -202,9 +200,12 @@ def reached(roots: Iterable[object]) -> Iterator[str]:
     ahead: deque[tuple[str, object]] = deque((type(root).__name__, root) for root in roots)
     while ahead:
         way, value = ahead.popleft()
-        if isinstance(value, str | bytes | bytearray | memoryview):
-            text = bytes(value).decode("latin-1") if not isinstance(value, str) else value
-            yield f"{way}: {text}"
+        if isinstance(value, str):
+            yield f"{way}: {value}"
+            continue
+
+        if isinstance(value, bytes | bytearray):
+            yield f"{way}: {value.decode('latin-1')}"
             continue
 
         if id(value) in seen or isinstance(value, _THEIRS):

@@ -100,6 +100,8 @@ def cancelled_in_trio(steps: int, base_url: str, auth: Auth, call: Call) -> str 
             trigger = Cancellation(instrument.alarm, steps, scope.cancel)
             return await told_when_interrupted(base_url, auth, "httpx", call, trigger)
 
+        raise AssertionError("unreachable")
+
     return trio.run(main, instruments=[instrument])
 
 
