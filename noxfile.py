@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import nox
 
 nox.needs_version = ">=2025.2.9"
@@ -13,18 +15,30 @@ PYTHONS = ["3.11", "3.12", "3.13"]
 # The rooms that every user relies on; the emulator and the command line are measured too,
 # but not held to the last branch.
 CORE = "pixlab_async/*.py,pixlab_async/_bulk/*,pixlab_async/endpoints/*,pixlab_async/transports/*"
+# What takes long and is the same on every Python is tested by the first session alone.
+_tested: list[str] = []
 
 
 @nox.session(python=PYTHONS)
 def tests(session: nox.Session) -> None:
-    """All tests, with the coverage of the core: `nox -s tests -- -k delete` runs some."""
+    """All tests; on the first Python that is there with the coverage of the core.
+
+    `nox -s tests-3.12 -- -k delete` runs some.
+    """
     session.install("-q", "-e", ".[all,test]")
     if session.posargs:
         session.run("pytest", *session.posargs)
         return
 
-    # A file stays with one worker: the blocks of a page share their names.
-    session.run("pytest", "-q", "-n", "2", "--dist", "loadfile", "--cov", "--cov-report=")
+    # Half of a test's time is waiting, so two cores have work for four. A file stays with
+    # one worker: the blocks of a page share their names. The long ones come first.
+    command = ["pytest", "-q", "-n", "4", "--dist", "loadfile", "--no-loadscope-reorder"]
+    if _tested:
+        session.run(*command, "-m", "not once")
+        return
+
+    _tested.append(session.name)
+    session.run(*command, "--cov", "--cov-report=")
     session.run("coverage", "report")
     # 100 in most runs; which of two racing tasks comes first decides the last branch or two.
     session.run("coverage", "report", f"--include={CORE}", "--fail-under=99")
@@ -68,3 +82,24 @@ def bench(session: nox.Session) -> None:
         session.run("python", "benchmarks/limits.py")
         session.run("python", "benchmarks/shared_limit.py")
         session.run("python", "benchmarks/job.py", "--million")
+
+
+@nox.session
+def mutation(session: nox.Session) -> None:
+    """Mutants of the modules on which all else stands; fails where one survives without a reason.
+
+    Half an hour; `nox -s mutation -- _retry ledger` takes those whose path has one of the words.
+    """
+    session.install("-q", "-e", ".[all,test,mutation]")
+    session.run("python", "-m", "mutation.run", *session.posargs)
+
+
+@nox.session
+def fuzz(session: nox.Session) -> None:
+    """Every fuzz target with hypothesis, and with atheris where that installs.
+
+    A minute for each; `nox -s fuzz -- --seconds 600 --examples 50000` takes longer.
+    """
+    session.install("-q", "-e", ".[all,test,fuzz]")
+    for target in sorted(Path("fuzzing").glob("[a-z]*.py")):
+        session.run("python", "-m", f"fuzzing.{target.stem}", *session.posargs)

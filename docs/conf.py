@@ -12,7 +12,7 @@ from sphinx.application import Sphinx
 from sphinx.environment import BuildEnvironment
 
 import pixlab_async
-from pixlab_async import cleanup, ledger, transports
+from pixlab_async import cleanup, ledger, probe, transports
 
 project = "pixlab-async"
 author = "the pixlab-async authors"
@@ -61,7 +61,7 @@ nitpick_ignore_regex = [
         "py:class",
         "Auth|Given|JSON|KeySource|Links|Parameter|Path|PathLike|Recorder|TransportChoice|Unlinked",
     ),
-    ("py:class", "AnswerFormat|DocumentKind|Font|Message"),
+    ("py:class", "AnswerFormat|DocumentKind|Font|Message|Session"),
     ("py:class", r"pixlab_async\.(Frame|Line|Overlay|Point|Rectangle)Like"),
     ("py:class", r"pixlab_async\.(_client|_lifecycle|_protocol)\.[RT]|pixlab_async\._faces\.F"),
     ("py:class", r"pixlab_async\._key\.HasScope|pixlab_async\._sources\.(AsyncFile|Upload)"),
@@ -69,7 +69,7 @@ nitpick_ignore_regex = [
 
 _PUBLIC = {
     name: f"{module.__name__}.{name}"
-    for module in (pixlab_async, cleanup, ledger, transports)
+    for module in (pixlab_async, cleanup, ledger, probe, transports)
     for name in module.__all__
 }
 _MADE_BY_US = tuple(
@@ -81,6 +81,8 @@ _MADE_BY_US = tuple(
         "_faces",
         "ledger._questions",
         "ledger._values",
+        "probe._compare",
+        "probe._values",
     )
 )
 _COLON = "\ue000"

@@ -6,16 +6,15 @@ Everything that a call needs is in ``Core`` (shared by derived clients) and ``Op
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Mapping
 from types import TracebackType
 from typing import TYPE_CHECKING, NoReturn, Self, TypeVar
 
-import anyio
 from attrs import evolve
 
 from . import _origin
 from ._blob_pictures import BlobPictures
+from ._closing import close, made_at, warn_if_open
 from ._core import Core, Lane, language_lane
 from ._errors import ConfigurationError
 from ._gate import Gate
@@ -26,7 +25,7 @@ from ._options import Options, carried_by, checked
 from ._origin import BaseURL
 from ._pacer import Pacer, per_minute
 from ._protocol import Auth, Call, Unlinked
-from ._recording import Recorder, checked_recorder, recorded, settle
+from ._recording import Recorder, checked_recorder, recorded
 from ._results import Media
 from ._retry import RetryPolicy
 from .endpoints import Others, Pictures
@@ -98,6 +97,9 @@ class AsyncPixLab(
         ConfigurationError: An argument cannot be used; the message says the mend.
     """
 
+    # Of a client that with_options() made: the one that owns the connections.
+    _parent: AsyncPixLab | None = None
+
     def __init__(
         self,
         *,
@@ -151,7 +153,7 @@ class AsyncPixLab(
             hides_query=http_client is None,
             recorder=checked_recorder(ledger),
         )
-        self._owner = True
+        self._made_at = made_at(self)
 
     async def __aenter__(self) -> Self:
         self._core.check()
@@ -168,22 +170,15 @@ class AsyncPixLab(
     async def aclose(self) -> None:
         """Close the connections. Calls that wait for one end with ``ConfigurationError``.
 
-        A derived client shares its parent's connections and leaves them open. Closing
-        twice is fine.
+        Those under way end by themselves. A derived client shares its parent's connections
+        and leaves them open. Closing twice is fine. In a process that was forked from the one
+        that uses the client, nothing is done: the connections are the parent's.
+
+        Raises:
+            ConfigurationError: The client is used in another event loop, which goes on.
         """
-        if not self._owner or self._core.closed:
-            return
-
-        self._core.closed = True
-        if self._core.recorder is not None:
-            await settle(self._core.recorder)
-        for gate in (*(lane.gate for lane in self._core.lanes), self._core.downloads):
-            gate.close()
-        if self._core.used and not self._core.here:
-            return  # its event loop is gone, and the connections with it
-
-        with anyio.CancelScope(shield=True):  # bounded: closing a connection is
-            await self._core.transport.aclose()
+        if self._parent is None:
+            await close(self._core)
 
     async def close(self) -> None:
         """The same as ``aclose()``."""
@@ -192,13 +187,8 @@ class AsyncPixLab(
     def __del__(self) -> None:
         # Half-made where __init__ raised.
         core: Core | None = getattr(self, "_core", None)
-        if core is not None and self._owner and core.used and not core.closed:
-            warnings.warn(
-                "An AsyncPixLab was never closed: use `async with`, or await its aclose().",
-                ResourceWarning,
-                source=self,
-                stacklevel=1,
-            )
+        if core is not None and self._parent is None:
+            warn_if_open(self, core, self._made_at)
 
     def __repr__(self) -> str:
         # Also asked of half-made clients, by whoever shows the variables of a traceback.
@@ -249,7 +239,9 @@ class AsyncPixLab(
         )
         checked(options, hides_query=self._core.hides_query)
         derived = object.__new__(AsyncPixLab)
-        derived._core, derived._options, derived._owner = self._core, options, False
+        derived._core, derived._options = self._core, options
+        # Held as well as known: whoever keeps the derived one alone still has all of it.
+        derived._parent = self
         return derived
 
     @property

@@ -84,7 +84,8 @@ class Core:
     keeps_deadline: Callable[[Request], bool] = field(init=False)
     # The event loop's, once there is one: anyio looks for it anew each time.
     clock: Callable[[], float] = field(init=False)
-    _loop: EventLoopToken | None = None
+    loop: EventLoopToken | None = field(init=False, default=None)
+    _binding: dict[str, EventLoopToken] = field(init=False, factory=dict[str, EventLoopToken])
     _pid: int = 0
 
     def __attrs_post_init__(self) -> None:
@@ -109,12 +110,24 @@ class Core:
     @property
     def used(self) -> bool:
         """Whether anything was ever sent, so that connections may be open."""
-        return self._loop is not None
+        return self.loop is not None
+
+    @property
+    def foreign(self) -> bool:
+        """Whether the process was forked after that: the connections are the parent's."""
+        return self.loop is not None and self._pid != os.getpid()
 
     @property
     def here(self) -> bool:
         """Whether this is the event loop that the connections belong to."""
-        return self._loop is not None and self._loop.native_token is current_token().native_token
+        loop = self.loop
+        if loop is None:
+            return False
+
+        try:  # its own library is asked: to find out which one runs costs more than all else
+            return loop.backend_class.current_token() is loop.native_token
+        except RuntimeError:  # another library's loop runs, or none
+            return False
 
     def check(self) -> None:
         """See that the client can be used here and now.
@@ -125,20 +138,25 @@ class Core:
         if self.closed:
             raise ConfigurationError(CLOSED)
 
-        if self.used and self._pid != os.getpid():
+        if self.loop is None:
+            self._bind()
+        if self.foreign:
             raise ConfigurationError(
                 "The client was used before this process was forked, and its connections "
                 "belong to the parent: make a new AsyncPixLab in the child."
             )
 
-        if self._loop is None:
-            self._loop, self._pid = current_token(), os.getpid()
-            self.clock = self._loop.backend_class.current_time
-        elif not self.here:
+        if not self.here:
             raise ConfigurationError(
                 "The client was first used in another event loop, to which its connections "
                 "belong: make one AsyncPixLab for each event loop (for each asyncio.run)."
             )
+
+    def _bind(self) -> None:
+        """Belong to this event loop, or to that of another thread which was quicker."""
+        token = self._binding.setdefault("loop", current_token())  # one step: threads may race
+        self._pid, self.clock = os.getpid(), token.backend_class.current_time
+        self.loop = token  # last of all, as it says that the rest is there
 
 
 @define(eq=False)

@@ -180,7 +180,9 @@ def _check_place(path: Path, kind: Kind, mounts: Path) -> None:
         # Never opened where it is there: closing it would give up SQLite's own locks.
         if not path.exists():
             with suppress(FileExistsError):
-                os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
+                # The real path: of a link to nowhere SQLite would make a file for all to read.
+                real = os.path.realpath(path)
+                os.close(os.open(real, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
         elif not path.is_file():
             raise _refused(path, kind, "is no file")
     except ConfigurationError:
@@ -222,6 +224,10 @@ def _prepare(connection: sqlite3.Connection, path: Path, kind: Kind) -> None:
     connection.execute(f"PRAGMA wal_autocheckpoint={_CHECKPOINT}")
     connection.execute(f"PRAGMA journal_size_limit={_LOG_LIMIT}")
     connection.execute("PRAGMA synchronous=NORMAL")
+    # The file may be somebody else's work: what stands in its schema runs nothing, and
+    # what is broken in it is found before it is used.
+    connection.execute("PRAGMA trusted_schema=OFF")
+    connection.execute("PRAGMA cell_size_check=ON")
     if not new:
         return
 

@@ -28,7 +28,7 @@ from ._errors import (
     was_sent,
 )
 from ._gate import Gate, Priority, Verdict
-from ._judging import Judged, of_deadline, of_fault, of_reply, scrubbed
+from ._judging import Judged, conceal, of_deadline, of_fault, of_reply, scrubbed
 from ._key import NO_KEY, APIKey, Guarded, require, resolve
 from ._multipart import Multipart, SourceFailed
 from ._options import Options
@@ -97,35 +97,46 @@ class _Exchange(Generic[T]):
 
     async def run(self) -> T:
         """Send it until there is a result, or no use in trying again."""
-        if self.call.upload is None:
-            self.request = self.build()
-        judged: Judged[T] = Judged()
-        while True:
+        try:
+            if self.call.upload is None:
+                self.request = self.build()
+            judged: Judged[T] = Judged()
+            while True:
+                try:
+                    now = self.core.clock()
+                    ticket = self._entered_at_once(now)
+                    if ticket is None:
+                        ticket, now = await self._enter(), self.core.clock()
+                except TimedOut as late:
+                    # What an attempt failed with says more than the wait for the next one.
+                    judged = judged if judged.error else Judged(error=late.with_traceback(None))
+                    break
+
+                judged = await self._attempt(ticket, now)
+                if judged.error is None:
+                    self.core.budget.earn()
+                    return cast("T", judged.result)
+
+                conceal(judged.error, self.call)
+                self.track.history.append(judged.error.summary)
+                wait = self._wait(judged)
+                if wait is None:
+                    break
+
+                self.core.retries += 1
+                if wait > 0 and not await self._slept(wait):
+                    break
+
             try:
-                now = self.core.clock()
-                ticket = self._entered_at_once(now)
-                if ticket is None:
-                    ticket, now = await self._enter(), self.core.clock()
-            except TimedOut as late:
-                # What an attempt failed with says more than the wait for the next one.
-                judged = judged if judged.error else Judged(error=late.with_traceback(None))
-                break
-
-            judged = await self._attempt(ticket, now)
-            if judged.error is None:
-                self.core.budget.earn()
-                return cast("T", judged.result)
-
-            self.track.history.append(judged.error.summary)
-            wait = self._wait(judged)
-            if wait is None:
-                break
-
-            self.core.retries += 1
-            if wait > 0 and not await self._slept(wait):
-                break
-
-        raise self._told(judged.error) from judged.cause  # far from the frames of the reply
+                raise self._told(judged.error) from judged.cause  # far from the reply's frames
+            finally:
+                del judged  # else error and frame would hold one another
+        except BaseException as error:
+            if not isinstance(error, Exception):  # a cancellation, or a signal's, at any place
+                bare(error)
+            raise
+        finally:
+            self.request = None  # whatever is raised, its frames do not hold key and links
 
     def build(
         self, form: Callable[[Sequence[tuple[str, str]]], Multipart] | None = None
@@ -203,10 +214,6 @@ class _Exchange(Generic[T]):
                 verdict = Verdict.UNSENT
         except DeadlineReached:
             judged = of_deadline()
-        except anyio.get_cancelled_exc_class() as cancellation:
-            if self.core.direct:  # else the bridge has seen to that
-                bare(cancellation)
-            raise
         finally:
             self.lane.gate.leave(ticket, verdict, now, retry_after=retry_after)
 
@@ -239,6 +246,7 @@ class _Exchange(Generic[T]):
                 return await self.core.transport.send(request)
             except SourceFailed:
                 failure = cast("Multipart", request.content).failure
+            del request  # this frame hangs on the failure
             assert failure is not None
             raise failure
 

@@ -6,17 +6,25 @@ leave the frames behind in which they were made.
 
 from __future__ import annotations
 
+import re
 import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
+from json import detect_encoding
 from typing import Any, Generic, NamedTuple, TypeVar
 
 from ._errors import PixLabError, TimedOut
 from ._key import APIKey
 from ._protocol import Call
-from ._reply import clean, error_from, read, told_by
+from ._reply import brings_bytes, clean, error_from, read, told_by
 from ._results import Meta
+from ._wording import masked
 from .transports._seam import Reply, TransportFault
 
 T = TypeVar("T")
+
+# An escape of JSON; one of a printable ASCII character in its group.
+_ESCAPE = re.compile(rb"\\(?:u00([2-6][0-9a-fA-F]|7[0-9a-eA-E])|.)", re.DOTALL)
 
 
 class Judged(NamedTuple, Generic[T]):
@@ -47,16 +55,33 @@ def of_reply(
         attempts: How many there were, for the result.
         elapsed: Seconds since the call began, for the result.
     """
-    picture = (call.blob or call.inline) and not reply.body.startswith(b"{")
     # Whatever the service echoes: the key goes no further than this line.
-    body = reply.body if key is None or picture else key.scrub_bytes(reply.body)
-    if body is not reply.body:
-        reply = Reply(reply.status, reply.headers, body)
+    if key is not None and not brings_bytes(call, reply):
+        body = key.scrub_bytes(_plain(reply.body))
+        if body is not reply.body:
+            reply = Reply(reply.status, reply.headers, body)
     meta = Meta(attempts, elapsed, reply.status)
     try:
         return Judged(read(call, reply, meta, now=time.time()))
     except PixLabError as error:
         return Judged(error=error.with_traceback(None))
+
+
+def _plain(body: bytes) -> bytes:
+    """JSON in which texts are spelt in the one way in which the key is looked for."""
+    if b"\0" in body[:4]:
+        with suppress(UnicodeError):  # else it is no JSON, and none of it is told
+            text = body.decode(detect_encoding(body), "surrogatepass")
+            body = text.encode("utf-8", "surrogatepass")
+    return _ESCAPE.sub(_unescaped, body) if b"\\u00" in body else body
+
+
+def _unescaped(escape: re.Match[bytes]) -> bytes:
+    if escape[1] is None:
+        return escape[0]
+
+    char = bytes.fromhex(escape[1].decode())
+    return b"\\" + char if char in b'"\\' else char
 
 
 def of_fault(fault: TransportFault, key: APIKey | None) -> Judged[Any]:
@@ -71,6 +96,29 @@ def of_fault(fault: TransportFault, key: APIKey | None) -> Judged[Any]:
 def of_deadline() -> Judged[Any]:
     """What it means that the deadline came while the wire was waited for."""
     return Judged(error=TimedOut("no whole reply before the call's deadline", sent=True))
+
+
+def conceal(error: PixLabError, call: Call[Any]) -> None:
+    """Mask the call's own links in what was said to it: they are of private pictures."""
+    for link in set(_links(call)):
+        if link in error.message:
+            error.message = error.message.replace(link, masked(link))
+    error.args = (error.message,)
+
+
+def _links(call: Call[Any]) -> Iterator[str]:
+    """The links among its parameters, at any depth; for a deletion an id is one too."""
+    deleted = call.endpoint.name == "delete"
+    ahead: list[object] = list(call.params.values())
+    while ahead:
+        value = ahead.pop()
+        if isinstance(value, str):
+            if "://" in value or (deleted and value):
+                yield value
+        elif isinstance(value, Mapping):
+            ahead += value.values()
+        elif isinstance(value, Sequence):
+            ahead += value
 
 
 def scrubbed(text: str, key: APIKey | None) -> str:

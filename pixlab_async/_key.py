@@ -9,8 +9,8 @@ raw text before they raise, so that a traceback with local variables has nothing
 from __future__ import annotations
 
 import hmac
-import json
 import os
+import re
 from collections.abc import Awaitable, Callable, Mapping
 from inspect import isawaitable
 from typing import Any, NamedTuple, NoReturn, Protocol, TypeAlias
@@ -28,7 +28,8 @@ PARAMETER = "key"
 # The vendor's pages name this response header as the request header that carries the key.
 HEADER = "WWW-Authenticate"
 
-_MASK = "***"
+_MASK, _MASK_BYTES = "***", b"***"
+_HTML_NAMES = {"&": ("amp",), "<": ("lt",), ">": ("gt",), '"': ("quot",), "'": ("apos",)}
 # The vendor's own PHP client refuses shorter ones.
 _SHORTEST_REAL_KEY = 15
 
@@ -43,7 +44,7 @@ class APIKey:
         ConfigurationError: The value is empty or has characters no key can have.
     """
 
-    __slots__ = ("__weakref__", "_forms", "_query", "_value")
+    __slots__ = ("__weakref__", "_query", "_spelt", "_spelt_bytes", "_value")
 
     def __init__(self, value: str) -> None:
         problem = _problem(value)
@@ -53,12 +54,10 @@ class APIKey:
 
         self._value = value
         self._query = f"{PARAMETER}={quote(value, safe='')}"
-        # The spellings in which a service may echo it: plain, in a URL, in JSON (PHP's
-        # json_encode writes a slash as "\/"). One and the same for most keys.
-        escaped = json.dumps(value)[1:-1]
-        self._forms = frozenset(
-            {value, quote(value), quote(value, safe=""), escaped, escaped.replace("/", "\\/")}
-        )
+        # Most keys are spelt alike everywhere, and need no pattern.
+        plain = quote(value, safe="") == value
+        self._spelt = None if plain else re.compile(_spellings(value))
+        self._spelt_bytes = None if plain else re.compile(_spellings(value).encode())
         _alive[id(self)] = self
 
     @classmethod
@@ -95,9 +94,11 @@ class APIKey:
 
     def scrub(self, text: str) -> str:
         """The text with every spelling of the key masked."""
-        for form in self._forms:
-            text = text.replace(form, _MASK)
-        return text
+        return (
+            text.replace(self._value, _MASK)
+            if self._spelt is None
+            else self._spelt.sub(_MASK, text)
+        )
 
     def scrub_bytes(self, body: bytes) -> bytes:
         """Like ``scrub``, for a reply's body; the same object where the key is not in it.
@@ -108,9 +109,11 @@ class APIKey:
         if len(self._value) < _SHORTEST_REAL_KEY:
             return body
 
-        for form in self._forms:
-            body = body.replace(form.encode(), _MASK.encode())
-        return body
+        if self._spelt_bytes is None:
+            return body.replace(self._value.encode(), _MASK_BYTES)
+
+        masked, found = self._spelt_bytes.subn(_MASK_BYTES, body)
+        return masked if found else body
 
     def __repr__(self) -> str:
         return f"APIKey({_MASK})"
@@ -129,6 +132,9 @@ class APIKey:
             "An APIKey is not pickled or copied, so that it cannot end up in a file or a queue: "
             f"let the other process read {ENVIRONMENT} itself."
         )
+
+    def __getstate__(self) -> NoReturn:
+        self.__reduce__()
 
 
 # Every key there is, by identity (two may be equal), and none longer than it is used.
@@ -205,9 +211,14 @@ async def _asked(source: Callable[[], KeyText | Awaitable[KeyText]]) -> APIKey |
 
 def scrub_all(text: str) -> str:
     """The text with every key masked that this process holds; for foreign log lines."""
-    for key in list(_alive.values()):
+    # The longest first: what is left of one that holds another could not be found any more.
+    for key in sorted(_alive.values(), key=_length, reverse=True):
         text = key.scrub(text)
     return text
+
+
+def _length(key: APIKey) -> int:
+    return len(key.reveal())
 
 
 def from_environment() -> APIKey | None:
@@ -237,6 +248,26 @@ def _problem(value: object) -> str | None:
         )
 
     return None
+
+
+def _spellings(value: str) -> str:
+    """A pattern of all the ways in which a service may quote it: plain, in a URL, JSON, HTML."""
+    return "".join(char if char.isalnum() else _spellings_of(char) for char in value)
+
+
+def _spellings_of(char: str) -> str:
+    code = ord(char)
+    ways = [
+        # PHP's json_encode writes a slash as "\/"; Python's repr doubles each backslash.
+        rf"\\+u00{code:02x}",
+        rf"\\+{re.escape(char)}",
+        f"%{code:02x}",
+        f"&#0*{code};",
+        f"&#x0*{code:x};",
+        *(f"&{name};" for name in _HTML_NAMES.get(char, ())),
+        re.escape(char),
+    ]
+    return f"(?i:{'|'.join(ways)})"
 
 
 def _in_scope(scope: Mapping[str, Any]) -> APIKey | MalformedKey | None:

@@ -91,7 +91,6 @@ class Learner:
             Seconds after which there should be room, where that can be guessed.
         """
         if self.limit is None:
-            self._searching = True
             self.limit = max(float(accepted), LOWEST_LIMIT)
             return None
 

@@ -79,16 +79,20 @@ class Lifecycle(Storage):
         destination: str | os.PathLike[str],
         *,
         max_bytes: int = LIMIT,
+        allow_private: bool = False,
     ) -> Path:
         """Fetch a stored picture into a file.
 
         The key is not sent. The file appears under its name when it is whole, and not
-        before; one that is there is replaced then.
+        before; one that is there is replaced then. A link is somebody else's word, so
+        it may lead to the public internet or to where the service is, and nowhere else.
 
         Args:
-            media: The picture, or its link: https, or http to this machine.
+            media: The picture, or its link: https, or http to a service on this machine.
             destination: The file's path; its folder must exist.
             max_bytes: The largest file to take. Default 256 MiB.
+            allow_private: Let the link lead anywhere, as into the network that this
+                machine is in. Default False.
 
         Returns:
             The file's path.
@@ -101,7 +105,9 @@ class Lifecycle(Storage):
         """
         link = _secure_link(media) if isinstance(media, Media) else media
         path = Path(destination)
-        return await download(self._core, self._options, link, path, limit=max_bytes)
+        return await download(
+            self._core, self._options, link, path, limit=max_bytes, allow_private=allow_private
+        )
 
     def delete_many(
         self,

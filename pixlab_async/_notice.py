@@ -31,7 +31,7 @@ class Waiter:
 
     def tell(self) -> None:
         """Let the task go on. Callable from any thread."""
-        _post(self._token, self._arrived.set)
+        post(self._token, self._arrived.set)
 
 
 class Waiters:
@@ -79,13 +79,16 @@ class Waiters:
             waiter.tell()
 
 
-def _post(token: EventLoopToken, report: Callable[[], object]) -> None:
-    """Have a function called in an event loop, without waiting for it.
+def post(token: EventLoopToken, report: Callable[[], object]) -> bool:
+    """Have a function called in an event loop, without waiting for it; False where that is gone.
 
     anyio's ``from_thread.run_sync`` waits: for ever where the loop ends meanwhile, and for a
     loop whose thread waits for the very thread that tells it.
     """
     loop: Any = token.native_token
-    post = getattr(loop, "call_soon_threadsafe", None) or loop.run_sync_soon
+    call = getattr(loop, "call_soon_threadsafe", None) or loop.run_sync_soon
     with suppress(RuntimeError):  # the loop is closed (trio: RunFinishedError), and nobody waits
-        post(report)
+        call(report)
+        return True
+
+    return False

@@ -45,6 +45,8 @@ _UNITS = {
     "h": 1 / 60,
     "hour": 1 / 60,
 }
+# Requests per minute: one in two years, and far more than any machine sends.
+_LOWEST_RATE, _HIGHEST_RATE = 1e-6, 1e9
 _RATE = re.compile(r"\s*(\d+(?:\.\d+)?)\s*/\s*([a-z]+)\s*")
 
 
@@ -120,7 +122,7 @@ class Pacer:
         if limit is None:
             return 0.0
 
-        return max(0.0, self._next_at - now, self._sent.until_below(max(1.0, limit), now))
+        return max(self._next_at - now, self._sent.until_below(max(1.0, limit), now))
 
     def paused_for(self, now: float) -> float:
         """Seconds of the present pause that are left."""
@@ -143,6 +145,13 @@ class Pacer:
         self._sent.add(ticket.sent_at, -1)
         self.lost(ticket)
 
+    def unused(self, ticket: Ticket) -> None:
+        """The leave was not made use of: the next request may go when this one might have."""
+        limit = self._learner.limit
+        if limit is not None:
+            self._next_at -= MINUTE / limit
+        self.give_back(ticket)
+
     def lost(self, ticket: Ticket) -> None:
         """No reply came: the request may count, but tells nothing."""
         if ticket.probe:
@@ -160,7 +169,7 @@ class Pacer:
 
             if not self._probing:
                 learner.grow(now, self._sent.total(now))
-            elif self._streak == 1 and ticket.sent_at < self._reacted_at:
+            elif self._streak == 1 and ticket.sent_at <= self._reacted_at:
                 learner.accepted_late()
             return
 
@@ -177,8 +186,9 @@ class Pacer:
         self._refused_for = now - self._refused_since
         self.lost(ticket)
         asked = None if retry_after is None else min(retry_after, LONGEST_PAUSE)
-        if ticket.sent_at < self._reacted_at:
-            # Sent before the last reaction: the same event. It can only prolong the pause.
+        if ticket.sent_at <= self._reacted_at:
+            # Sent before the last reaction, if in the same tick of a coarse clock, since
+            # nobody sends at once after it: the same event. It can only prolong the pause.
             if asked is not None and self._probing:
                 self._pause_until = max(self._pause_until, now + asked)
             return
@@ -206,7 +216,8 @@ class Pacer:
         blind *= self._random.uniform(0.75, 1.25)
         # Do not sleep past the moment at which whoever counts by the minute must have room.
         limit = self._learner.limit
-        room = 0.0 if limit is None else self._sent.until_below(limit, now)
+        assert limit is not None  # since the first refusal
+        room = self._sent.until_below(limit, now)
         if self._timed or not 0 < room < blind:
             return blind
 
@@ -221,10 +232,11 @@ def per_minute(rate: str) -> float:
         ConfigurationError: It is no such text, or means none.
     """
     match = _RATE.fullmatch(rate) if isinstance(rate, str) else None
-    if match is None or match[2] not in _UNITS or float(match[1]) == 0:
+    found = float(match[1]) * _UNITS.get(match[2], 0.0) if match else 0.0
+    if not _LOWEST_RATE <= found <= _HIGHEST_RATE:
         raise ConfigurationError(
             f"rate={rate!r} is no rate: write a number above 0, a slash and s, min or h, such "
             f"as '600/min'."
         )
 
-    return float(match[1]) * _UNITS[match[2]]
+    return found

@@ -28,6 +28,8 @@ _NOT_FOUND = 404
 _LARGE = 64 * 1024
 _VALUES = 100_000
 _DIGITS = 100
+# White space and a byte order mark; of a picture no more than its begin is looked at.
+_BEFORE_AN_OBJECT, _BEGIN = b" \t\r\n\xef\xbb\xbf", 64
 # Fields that decide what happened: a reply that states one twice is not to be believed.
 _CONTROL_FIELDS = frozenset({"status", "deleted", "link", "id", "error"})
 
@@ -45,23 +47,40 @@ def read(call: Call[T], reply: Reply, meta: Meta, *, now: float) -> T:
         ReplyError: The service said no; the class says which way.
         UnreadableReply: The reply is not what the endpoint promises.
     """
-    media_type = reply.headers.get("content-type", "").partition(";")[0].strip().lower()
-    bytes_may_come = call.blob or (call.inline and media_type.startswith("image/"))
-    if bytes_may_come and _is_ok(reply.status) and media_type != "application/json":
-        return call.returns(_bytes(reply, media_type, meta))
+    if brings_bytes(call, reply):
+        return call.returns(_bytes(reply, _media_type(reply), meta))
 
     fields, problem = _object(reply.body)
     if fields is None:
         # Raised out here: the parser's error would hold the whole body.
-        raise _without_json(reply, media_type, problem, now)
+        raise _without_json(reply, problem, now)
 
     status = _body_status(fields)
     if call.bare and not fields.keys() & {"status", "error"}:
         status = _OK  # of another's form, where HTTP alone says how it went
     if _is_ok(reply.status) and status == _OK and not call.blob:
-        return call.returns(Success(fields, b"", media_type, meta))
+        return call.returns(Success(fields, b"", "", meta))
 
     raise _refusal(reply, fields, status, call.blob, now)
+
+
+def brings_bytes(call: Call[T], reply: Reply) -> bool:
+    """Whether the body is to be taken as the bytes that may come, and not as JSON.
+
+    No picture begins like a JSON object: such a body is read as one, whatever its type says.
+    """
+    if not (call.blob or call.inline) or not _is_ok(reply.status):
+        return False
+
+    if reply.body[:_BEGIN].lstrip(_BEFORE_AN_OBJECT).startswith(b"{"):
+        return False
+
+    media_type = _media_type(reply)
+    return media_type != "application/json" if call.blob else media_type.startswith("image/")
+
+
+def _media_type(reply: Reply) -> str:
+    return reply.headers.get("content-type", "").partition(";")[0].strip().lower()
 
 
 def _bytes(reply: Reply, media_type: str, meta: Meta) -> Success:
@@ -161,8 +180,9 @@ def _body_status(fields: Mapping[str, JSON]) -> int | None:
     return int(status) if 100 <= status <= 999 and int(status) == status else None
 
 
-def _without_json(reply: Reply, media_type: str, problem: str, now: float) -> PixLabError:
+def _without_json(reply: Reply, problem: str, now: float) -> PixLabError:
     """The error for a body that is no JSON: HTTP's status speaks, where it can."""
+    media_type = _media_type(reply)
     # 404 needs the service's own word: a wrong base URL answers with a page and 404 too,
     # and must not make a stored picture count as gone.
     # What is no status of an answer (101, 999) says nothing either.

@@ -25,19 +25,21 @@ class RollingCount:
 
     def add(self, now: float, count: int = 1) -> None:
         """Count events; those too old to matter are dropped."""
-        slot = self._turn(now)
+        slot = math.floor(now / _SLOT)
+        if slot > self._slot:
+            self._turn(slot)
         if slot > self._slot - _SLOTS:
             self._counts[slot % _SLOTS] += count
             self._total += count
 
     def total(self, now: float) -> int:
         """The events in the window that ends now."""
-        self._turn(now)
+        self._turn(math.floor(now / _SLOT))
         return self._total
 
     def until_below(self, limit: float, now: float) -> float:
         """Seconds until there are fewer events than ``limit`` and one more has room."""
-        self._turn(now)
+        self._turn(math.floor(now / _SLOT))
         excess = self._total - math.floor(limit) + 1
         if excess <= 0:
             return 0.0
@@ -55,16 +57,11 @@ class RollingCount:
         self._counts = [0] * _SLOTS
         self._total = 0
 
-    def _turn(self, now: float) -> int:
-        """Let go of slots that left the window; the slot that ``now`` lies in."""
-        slot = math.floor(now / _SLOT)
-        if slot <= self._slot:  # as nearly always
-            return slot
-
+    def _turn(self, slot: int) -> None:
+        """Let go of what left the window that ends with the slot."""
         gone = min(slot - self._slot, _SLOTS)
         for age in range(1, gone + 1):
             index = (self._slot + age) % _SLOTS
             self._total -= self._counts[index]
             self._counts[index] = 0
-        self._slot = slot
-        return slot
+        self._slot = max(self._slot, slot)

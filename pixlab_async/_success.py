@@ -23,7 +23,7 @@ class Success:
     Attributes:
         fields: The JSON object, or an empty one where bytes came.
         content: The bytes where ``blob`` was asked for, else empty.
-        media_type: The reply's content type.
+        media_type: The content type of the bytes, else empty.
         meta: The facts of the call, for the result.
     """
 

@@ -39,7 +39,9 @@ def replacing(path: Path, *, mode: int = USUAL) -> Generator[Path]:
     Raises:
         ConfigurationError: The file cannot be written.
     """
-    part = path.with_name(f".{secrets.token_hex(4)}.{path.name}")
+    # Not named after the path, whose name may be as long as names may be; and none that
+    # somebody else can guess, so that no link of theirs lies in its place.
+    part = path.with_name(f".{secrets.token_hex(8)}.part{path.suffix}")
     try:
         part.touch(mode, exist_ok=False)
         yield part

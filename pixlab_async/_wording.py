@@ -9,6 +9,8 @@ _UNITS = ((86_400, "d", 3_600, "h"), (3_600, "h", 60, "min"), (60, "min", 1, "s"
 # Characters of a private link that are shown, and how long a text is at least to be cut so.
 _SHOWN = 8
 _SHORT = 2 * _SHOWN
+# With these a spreadsheet takes a text for a formula.
+_FORMULAS = ("=", "+", "-", "@", "\t", "\r")
 # Days from which hours do not matter.
 _MANY_DAYS = 10
 
@@ -19,6 +21,16 @@ def printable(text: str) -> str:
         return text
 
     return "".join(char if char.isprintable() or char == "\n" else "?" for char in text)
+
+
+def in_line(text: str) -> str:
+    """The same without line breaks: for one value among others, which must not fake a second."""
+    return text if text.isprintable() else "".join(c if c.isprintable() else "?" for c in text)
+
+
+def inert(value: object) -> object:
+    """A cell for a spreadsheet, which would take some texts for formulas and compute them."""
+    return f"'{value}" if isinstance(value, str) and value.startswith(_FORMULAS) else value
 
 
 def masked(link: str) -> str:

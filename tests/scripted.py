@@ -54,8 +54,8 @@ class Script:
     entry of ``connections`` serves all that come later.
     """
 
-    connections: Sequence[Sequence[Answer]]
-    requests: list[bytes] = field(factory=list[bytes])
+    connections: Sequence[Sequence[Answer]] = field(repr=False)
+    requests: list[bytes] = field(factory=list[bytes], repr=False)
     accepted: int = 0
     left: int = 0  # connections that have ended
     base_url: str = ""

@@ -27,7 +27,7 @@ Talk: TypeAlias = Callable[[socket.socket, "Seen"], None]
 class Seen:
     """What came: heads of requests, as text, in any protocol."""
 
-    heads: list[str] = field(factory=list[str])
+    heads: list[str] = field(factory=list[str], repr=False)
     connections: int = 0
 
 

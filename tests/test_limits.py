@@ -30,6 +30,8 @@ from hypothesis import strategies as st
 from pixlab_async._learner import LOWEST_LIMIT
 from pixlab_async._pacer import LONGEST_PAUSE, Pacer, Ticket
 
+pytestmark = pytest.mark.once
+
 EVERY_SERVER = pytest.mark.parametrize("server", SERVERS)
 BOTH_WAYS = pytest.mark.parametrize("announces", [True, False], ids=["Retry-After", "no header"])
 

@@ -367,11 +367,144 @@ def test_a_pinned_limit_stays_as_it_is() -> None:
     assert pacer.limit == 600
 
 
+def test_a_leave_that_was_not_made_use_of_is_there_for_the_next() -> None:
+    pacer = Pacer(60)
+    pacer.take(0.0)
+    pacer.unused(pacer.take(1.0))
+
+    assert pacer.delay(1.0) == 0
+    pacer.take(1.0)
+    assert pacer.delay(1.0) > 0.9
+
+
+def test_an_attempt_that_reached_nobody_has_its_place_in_the_pace() -> None:
+    pacer = Pacer(60)
+    pacer.take(0.0)
+    pacer.give_back(pacer.take(1.0))
+
+    assert pacer.delay(1.0) > 0.9
+
+
+def test_a_leave_that_was_not_made_use_of_is_not_counted() -> None:
+    pacer = Pacer()
+    pacer.unused(pacer.take(0.0))
+
+    assert pacer._sent.total(0.0) == 0
+
+
 def test_what_never_reached_the_server_does_not_count() -> None:
     pacer = Pacer(1.0)
     pacer.give_back(pacer.take(0.0))
 
     assert pacer.delay(61.0) == 0.0
+
+
+def test_a_new_pacer_has_met_no_refusal() -> None:
+    pacer = Pacer()
+
+    assert (pacer.refusals, pacer.refused_for, pacer.paused_for(0.0)) == (0, 0.0, 0.0)
+    assert pacer.take(0.0).probe is False
+
+
+def test_a_probe_goes_at_the_end_of_the_pause_and_one_more_where_its_reply_is_lost() -> None:
+    pacer = learnt(600, at=1000.0)
+    end = pacer._pause_until
+
+    assert pacer.delay(end) == 0.0
+    probe = pacer.take(end)
+    assert pacer.delay(end) == math.inf
+    pacer.lost(probe)
+    assert pacer.delay(end) == 0.0
+
+
+def test_after_the_probe_nothing_is_one() -> None:
+    pacer = learnt(600, at=1000.0)
+    now = probed(pacer, 1000.0)
+
+    assert pacer.take(now + 1).probe is False
+
+
+def test_a_limit_of_one_lets_one_through_in_any_minute() -> None:
+    pacer = Pacer(1.0)
+    pacer.take(0.0)
+
+    assert pacer.delay(30.0) == 30.5
+
+
+def test_what_is_given_back_counts_as_much_as_it_did() -> None:
+    pacer = Pacer(2.0)
+    first = pacer.take(0.0)
+    pacer.take(30.0)
+    pacer.give_back(first)
+
+    assert pacer.delay(60.0) == 0.0
+    pacer.take(60.0)
+    assert pacer.delay(61.0) == 29.5
+
+
+def test_a_pinned_limit_does_not_grow_where_it_is_used_up() -> None:
+    pacer = Pacer(60.0)
+    send_all_that_is_allowed(pacer, 0.0, 200.0, up_to=6000)
+
+    assert pacer.limit == 60.0
+
+
+def test_replies_to_what_was_sent_in_the_tick_of_a_refusal_belong_to_it() -> None:
+    pacer = Pacer(random=Random(1))
+    for ticket in [pacer.take(0.0) for _ in range(50)]:
+        pacer.accepted(ticket, 0.5)
+    refused, refused_too, late = (pacer.take(1.0) for _ in range(3))
+    pacer.limited(refused, 1.0, 5.0)
+    probing = pacer.paused_for(1.0)
+    pacer.limited(refused_too, 1.0, None)
+    pacer.accepted(late, 1.5)
+
+    assert pacer.paused_for(1.0) == probing
+    now = 1.0 + probing
+    pacer.accepted(pacer.take(now), now)
+    assert pacer.limit == 50.0 + 1
+
+
+def test_above_what_was_learnt_the_first_pause_lasts_until_the_minute_is_over() -> None:
+    pauses: list[float] = []
+    for seed in range(200):
+        pacer = Pacer(random=Random(seed))
+        pacer.seed(100.0)
+        for now in [1.0, *[81.0] * 72]:
+            pacer.accepted(pacer.take(now), now)
+        assert pacer.limit == 91.0
+        for now in [97.0] * 72:
+            pacer.accepted(pacer.take(now), now)
+        pacer.limited(pacer.take(98.0), 98.0, None)
+        pauses.append(pacer.paused_for(98.0))
+
+    guess = 60 * (1 - 90 / (91 * 1.03))
+    assert min(pauses) == pytest.approx(0.75 * guess, rel=0.01)
+    assert max(pauses) == pytest.approx(1.25 * guess, rel=0.01)
+
+
+def refused_at(pacer: Pacer, *moments: float) -> float:
+    """Have a request refused at each moment; how long the pause is then."""
+    for now in moments:
+        pacer.limited(pacer.take(now), now, None)
+    return pacer.paused_for(moments[-1])
+
+
+def test_a_pause_does_not_outlast_the_moment_at_which_there_is_room_again() -> None:
+    pacer = Pacer(random=Random(1))
+    for ticket in [pacer.take(0.0) for _ in range(50)]:
+        pacer.accepted(ticket, 0.5)
+
+    assert 0.65 < refused_at(pacer, 10.0, 59.9) < 0.85
+
+
+def test_only_one_pause_in_a_row_is_timed_by_the_room_that_there_should_be() -> None:
+    pacer = Pacer(random=Random(1))
+    for second in range(10):
+        pacer.accepted(pacer.take(second), second)
+
+    assert 5.55 < refused_at(pacer, 10.0, 20.0, 30.0, 40.0, 60.0) < 5.75
+    assert refused_at(pacer, 65.8) >= 0.75 * 15
 
 
 def test_the_count_forgets_after_a_minute_and_a_little() -> None:

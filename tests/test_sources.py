@@ -149,7 +149,7 @@ async def test_an_open_file_brings_its_name(
 async def test_a_cancelled_upload_leaves_nothing_open(
     pixlab: AsyncPixLab, emulator: Emulator, picture: bytes, path: Path, kind: str
 ) -> None:
-    emulator.inject(Fault(endpoint="store", latency=0.2, status=500))
+    emulator.inject(Fault(endpoint="store", latency=0.6, status=500))
 
     with anyio.move_on_after(0.05) as scope:
         await pixlab.store(kinds(picture, path)[kind])

@@ -352,7 +352,7 @@ async def test_a_mock_transport_of_httpx_works() -> None:
         assert (await pixlab.delete(LINK)).deleted
 
 
-async def test_a_closed_client_of_the_callers_is_told(emulator: Emulator) -> None:
+async def test_a_closed_client_of_the_callers_is_told(emulator: Emulator, tmp_path: Path) -> None:
     http_client = httpx.AsyncClient()
     async with AsyncPixLab(
         base_url=emulator.base_url,
@@ -363,6 +363,8 @@ async def test_a_closed_client_of_the_callers_is_told(emulator: Emulator) -> Non
         await http_client.aclose()
         with pytest.raises(ConfigurationError, match="The httpx client is closed"):
             await pixlab.delete(LINK)
+        with pytest.raises(ConfigurationError, match="The httpx client is closed"):
+            await pixlab.download(f"{emulator.base_url}/a.png", tmp_path / "a.png")
 
 
 async def test_an_error_that_httpx_lets_through_is_a_failed_connection(tmp_path: Path) -> None:

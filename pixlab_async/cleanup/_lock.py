@@ -11,6 +11,9 @@ from .._errors import ConfigurationError
 if sys.platform != "win32":
     import fcntl
 
+# Whoever can write in the folder could lay a link there, to have another file emptied.
+_OWN = os.O_RDWR | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0)
+
 
 class Lock:
     """An exclusive lock on a file beside the journal, which says who holds it.
@@ -29,7 +32,7 @@ class Lock:
         journal = journal.resolve()  # two names of one file are one journal
         path = journal.with_name(f"{journal.name}.lock")
         try:
-            self._file = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
+            self._file = os.open(path, _OWN, 0o600)
         except (OSError, ValueError) as error:
             reason = getattr(error, "strerror", None) or error
             raise ConfigurationError(

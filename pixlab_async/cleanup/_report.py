@@ -16,6 +16,7 @@ from attrs import fields
 
 from .._errors import ConfigurationError
 from .._whole import PRIVATE, check_output, replacing
+from .._wording import inert
 from ._report_data import ReportData, Row, Sample
 from ._report_html import page_of
 
@@ -24,8 +25,6 @@ __all__ = ["ReportData", "Row", "Sample", "check_report", "write_report"]
 _NAMES = [each.name for each in fields(Row)]
 _values = attrgetter(*_NAMES)
 _KINDS = (".jsonl", ".csv", ".html")
-# With these a spreadsheet takes a text for a formula, and computes it.
-_FORMULAS = ("=", "+", "-", "@", "\t", "\r")
 
 
 def check_report(path: Path) -> None:
@@ -90,7 +89,7 @@ def _csv_lines(rows: Iterable[Row]) -> Iterator[str]:
     sheet = csv.writer(_Echo())
     yield sheet.writerow(_NAMES)
     for row in rows:
-        yield sheet.writerow([_inert(value) for value in _values(row)])
+        yield sheet.writerow([inert(value) for value in _values(row)])
 
 
 class _Echo:
@@ -98,7 +97,3 @@ class _Echo:
 
     def write(self, text: str) -> str:
         return text
-
-
-def _inert(value: object) -> object:
-    return f"'{value}" if isinstance(value, str) and value.startswith(_FORMULAS) else value

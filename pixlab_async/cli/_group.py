@@ -26,6 +26,7 @@ _MODULES = {
     "cleanup": "_cleanup",
     "ledger": "_ledger",
     "status": "_service",
+    "probe": "_probe",
     "serve": "_serve",
     "endpoints": "_endpoints",
     "call": "_call",

@@ -17,7 +17,7 @@ import click
 from .._errors import ConfigurationError
 from .._sources import check_link
 from .._whole import PRIVATE, check_output, replacing
-from .._wording import masked, printable
+from .._wording import in_line, masked
 from ..cleanup._items import Source
 from ..cleanup._sources import source_of
 from ._exits import Exit
@@ -40,7 +40,7 @@ if TYPE_CHECKING:
 _BLOCK = 500
 # How a picture is exported.
 _FORMS: dict[str, Callable[[StoredMedia], str]] = {
-    "links": lambda media: printable(media.link) + "\n",
+    "links": lambda media: in_line(media.link) + "\n",
     "csv": csv_of,
     "jsonl": lambda media: json.dumps(fields_of(media)) + "\n",
 }

@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from .._results import JSON
+from .._wording import in_line, inert
 
 if TYPE_CHECKING:
     from ..ledger import LedgerStats, StoredMedia, Uncertain
@@ -21,13 +22,13 @@ _ENDPOINT, _TAG = 16, 12
 def words_of(media: StoredMedia, link: str) -> str:
     """A line for a picture, with its link as it may be shown."""
     note = " (temporary)" if media.temporary else ""
-    return f"{_columns(media.stored_at, media.endpoint, media.tag)}  {link}{note}"
+    return in_line(f"{_columns(media.stored_at, media.endpoint, media.tag)}  {link}{note}")
 
 
 def words_of_call(call: Uncertain) -> str:
     """A line for a call whose link is not known."""
     note = "  (temporary)" if call.temporary else ""
-    return f"{_columns(call.begun_at, call.endpoint, call.tag)}{note}".rstrip()
+    return in_line(f"{_columns(call.begun_at, call.endpoint, call.tag)}{note}".rstrip())
 
 
 def words_of_counts(counts: LedgerStats) -> str:
@@ -92,7 +93,7 @@ def csv_of(media: StoredMedia) -> str:
 def _csv(values: Iterable[object]) -> str:
     line = io.StringIO()
     csv.writer(line, lineterminator="\n").writerow(
-        ["" if each is None else each for each in values]
+        ["" if each is None else inert(each) for each in values]
     )
     return line.getvalue()
 

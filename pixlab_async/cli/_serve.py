@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import errno
 import shlex
+from collections.abc import Callable
 from contextlib import AsyncExitStack
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import anyio
 import click
@@ -21,6 +23,9 @@ from ._exits import Exit
 from ._extras import extras
 from ._output import show, tell
 from ._settings import json_option, read_key
+
+if TYPE_CHECKING:
+    from ..emulator import Emulator
 
 
 @click.command(short_help="Run PixLab's emulator on a port of this machine.")
@@ -46,6 +51,12 @@ from ._settings import json_option, read_key
     type=click.Path(path_type=Path),
     help="The file with the key to accept. [default: a random key]",
 )
+@click.option(
+    "--fetch-private/--fetch-public",
+    default=None,
+    help="Fetch pictures from this machine and its network, too, or from the public internet "
+    "alone. [default: private, unless others can reach the emulator]",
+)
 @json_option
 def serve(
     host: str,
@@ -53,37 +64,54 @@ def serve(
     folder: Path | None,
     limit_per_minute: int | None,
     api_key_file: Path | None,
+    fetch_private: bool | None,
     as_json: bool,
 ) -> None:
     """Run PixLab's emulator until Ctrl-C or SIGTERM, which end it with exit code 0.
 
     What it prints can be pasted into another shell as it is.
     """
-    work = partial(_serve, host, port, folder, limit_per_minute, api_key_file, as_json)
+    make = partial(_emulator, host, port, folder, limit_per_minute, api_key_file, fetch_private)
+    work = partial(_serve, make, host, port, api_key_file, as_json=as_json)
     code = attend(work)
     raise SystemExit(Exit.DONE if code in STOPPED else code)
 
 
-async def _serve(
+def _emulator(
     host: str,
     port: int,
     folder: Path | None,
     limit_per_minute: int | None,
     key_file: Path | None,
-    as_json: bool,
-) -> Exit:
+    fetch_private: bool | None,
+) -> Emulator:
     with extras():
         from ..emulator import Emulator  # noqa: PLC0415 - heavy, and needs an extra
 
-    if not is_loopback(host):
-        tell(f"pixlab: {host} is no loopback address: others can reach the emulator.")
-    emulator = Emulator(
+    return Emulator(
         folder,
         api_key=None if key_file is None else read_key(key_file).reveal(),
         host=host,
         port=port,
         limit_per_minute=limit_per_minute,
+        fetch_private=fetch_private,
     )
+
+
+async def _serve(
+    make: Callable[[], Emulator],
+    host: str,
+    port: int,
+    key_file: Path | None,
+    *,
+    as_json: bool,
+) -> Exit:
+    emulator = make()
+    if not is_loopback(host):
+        tell(
+            f"pixlab: {host} is no loopback address: others can reach the emulator. It is a tool "
+            f"for tests, made for people who trust each other."
+        )
     async with AsyncExitStack() as running:
         try:
             await running.enter_async_context(emulator)

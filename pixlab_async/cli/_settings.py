@@ -42,6 +42,8 @@ R = TypeVar("R")
 
 LEDGER_VARIABLE = "PIXLAB_LEDGER"
 
+# The vendor's own PHP client refuses shorter ones.
+_SHORTEST_KEY = 15
 # A key has some dozens of characters. Whatever is longer is another file.
 _LONGEST_KEY_FILE = 4096
 
@@ -110,6 +112,18 @@ class Settings:
         Raises:
             ConfigurationError: A setting cannot be used, or there is no key.
         """
+        key = self.credentials(keyless=keyless)
+        return self.connect(key, self.base_url, ledger)
+
+    def credentials(self, *, keyless: bool = False) -> APIKey | None:
+        """The key; None where the base URL in the environment carries it.
+
+        Args:
+            keyless: Whether there may be none.
+
+        Raises:
+            ConfigurationError: There is none, or it stands where others can read it.
+        """
         given = self._base()
         if self.base_url is not None and given.key is not None:
             raise ConfigurationError(
@@ -121,7 +135,7 @@ class Settings:
         if key is None and given.key is None and not keyless:
             raise ConfigurationError(NO_KEY)
 
-        return self.connect(key, self.base_url, ledger)
+        return key
 
     def connect(
         self, key: APIKey | str | None, base_url: str | None, ledger: Ledger | None = None
@@ -155,6 +169,13 @@ def read_key(path: Path) -> APIKey:
             mode = os.fstat(file.fileno()).st_mode
             content = file.read(_LONGEST_KEY_FILE + 1)
     except OSError as error:
+        if _looks_like_a_key(path):
+            raise ConfigurationError(
+                "There is no such key file, and its name looks like the key itself, which every "
+                "user of this machine can read in the list of processes: put it into a file, and "
+                "pass the file's path."
+            ) from None
+
         raise ConfigurationError(
             f"The key file {str(path)!r} cannot be read: {error.strerror or error}."
         ) from error
@@ -171,6 +192,12 @@ def read_key(path: Path) -> APIKey:
         raise ConfigurationError(f"The key file {str(path)!r} is too long to hold just a key.")
 
     return APIKey(content.decode("utf-8-sig", errors="replace").strip())
+
+
+def _looks_like_a_key(path: Path) -> bool:
+    """Whether somebody gave the key where its file is asked for: it must not be quoted."""
+    text = str(path)
+    return len(text) >= _SHORTEST_KEY and text.isalnum()
 
 
 def runs(function: Callable[P, Awaitable[Exit]]) -> Callable[P, None]:

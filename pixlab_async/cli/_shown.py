@@ -25,6 +25,7 @@ from .._shapes import (
     Tags,
 )
 from .._values import Rectangle
+from .._wording import in_line
 from ._output import facts
 
 # Fields that are not shown, since they are bytes: their length is.
@@ -87,22 +88,20 @@ def _text(result: Any) -> str:
 
 @_text.register
 def _(result: Media) -> str:
-    return result.link
+    return in_line(result.link)
 
 
 @_text.register
 def _(result: Difference) -> str:
-    if result.diff is None:
-        return result.link
-
-    return f"{result.link}\nDifference: {result.diff:g}"
+    link = in_line(result.link)
+    return link if result.diff is None else f"{link}\nDifference: {result.diff:g}"
 
 
 @_text.register
 def _(result: Blob | InlinePicture) -> str:
     link = getattr(result, "link", None)
     if link is not None:
-        return str(link)
+        return in_line(str(link))
 
     if result.content is None:
         return _named(_extra(result))
@@ -118,7 +117,7 @@ def _(result: Score) -> str:
 @_text.register
 def _(result: Tags) -> str:
     return "\n".join(
-        tag.name if tag.confidence is None else f"{tag.name}  {tag.confidence:g}"
+        in_line(tag.name) if tag.confidence is None else f"{in_line(tag.name)}  {tag.confidence:g}"
         for tag in result.tags
     )
 
@@ -145,12 +144,12 @@ def _(result: Embedding) -> str:
 
 @_text.register
 def _(result: Job) -> str:
-    return result.job_id
+    return in_line(result.job_id)
 
 
 @_text.register
 def _(result: Rendering) -> str:
-    return result.url
+    return in_line(result.url)
 
 
 @_text.register
@@ -217,7 +216,11 @@ def _extra(result: Any) -> dict[str, JSON]:
 def _named(fields: Mapping[str, JSON]) -> str:
     """A line for each field that says something."""
     return "\n".join(
-        f"{name}: {value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)}"
+        f"{in_line(name)}: {value if isinstance(value, str) else _json(value)}"
         for name, value in fields.items()
         if value is not None and value != {} and name != "extra"
     )
+
+
+def _json(value: JSON) -> str:
+    return json.dumps(value, ensure_ascii=False)

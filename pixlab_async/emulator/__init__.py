@@ -8,7 +8,8 @@
 It is driven by the catalogue of endpoints and shares nothing else with the client. What is
 not documented it does in the plainest way, and it is no proof of what the real service does.
 What it cannot compute honestly, such as finding faces, it must be told: see ``Emulator.when``.
-Needs the extra ``emulator``. Bound to this machine alone unless told otherwise.
+Needs the extra ``emulator``. Bound to this machine alone unless told otherwise, and what it
+takes on has limits: it is a tool for tests, and no service for strangers.
 """
 
 from __future__ import annotations
@@ -20,27 +21,27 @@ import tempfile
 import time
 from collections import deque
 from collections.abc import Mapping, Sequence
+from ipaddress import ip_address
 from os import PathLike
 from pathlib import Path
 from types import MappingProxyType, TracebackType
 from typing import Self
 
 import anyio
-import anyio.to_thread
 
 from ._answers import Answers
 from ._app import Parts, make_app
+from ._bounds import Limits, Record
 from ._faults import Fault, FaultPlan
+from ._fetching import Fetcher
 from ._incoming import Incoming
 from ._limits import AddressLimit
 from ._media import MediaStore
-from ._server import Server
+from ._server import Server, in_thread
 from ._service import Service
 
-__all__ = ["Emulator", "Fault", "Incoming"]
+__all__ = ["Emulator", "Fault", "Incoming", "Limits"]
 
-# How many requests the record holds; older ones fall out.
-_RECORD = 100_000
 _NO_MORE: Mapping[str, object] = MappingProxyType({})
 # Addresses that mean "all of this machine's": links must name one that can be reached.
 _REACHED_AT = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - only where the user asks
@@ -60,6 +61,9 @@ class Emulator:
             for any number. The service's own number is not known.
         announce_wait: Whether a 429 carries ``Retry-After``. Default False: the service
             documents no such header.
+        limits: How much it takes on; see ``Limits``.
+        fetch_private: Whether it fetches files from addresses that are not on the public
+            internet. None (default) means: where it listens on this machine alone.
     """
 
     def __init__(
@@ -72,13 +76,17 @@ class Emulator:
         port: int = 0,
         limit_per_minute: int | None = None,
         announce_wait: bool = False,
+        limits: Limits | None = None,
+        fetch_private: bool | None = None,
     ) -> None:
         self.api_key = api_key or secrets.token_hex(16)
-        self.received: deque[Incoming] = deque(maxlen=_RECORD)
+        self._limits = limits or Limits()
+        self.received: deque[Incoming] = Record(self._limits)
         self._folder = None if folder is None else Path(folder)
         self._own_folder: str | None = None
         self._keys = {key: f"{n}p" for n, key in enumerate([self.api_key, *more_keys], start=1)}
         self._address = (host, port)
+        self._fetcher = Fetcher(_is_here(host) if fetch_private is None else fetch_private)
         self._limit = AddressLimit(limit_per_minute, time.monotonic)
         self._announce_wait = announce_wait
         self._faults = FaultPlan()
@@ -95,6 +103,11 @@ class Emulator:
     def connections(self) -> int:
         """How many connections are open now."""
         return 0 if self._server is None else self._server.connections
+
+    @property
+    def idle(self) -> bool:
+        """Whether no connection is open, and no request of a closed one is still at work."""
+        return self._server is None or self._server.idle
 
     def stored(self) -> list[str]:
         """The links of everything that is stored now, oldest first."""
@@ -164,14 +177,20 @@ class Emulator:
         host = _REACHED_AT.get(bound, str(bound))
         shown = f"[{host}]" if ":" in host else host
         self._service = Service(
-            MediaStore(folder), f"http://{shown}:{port}", self._keys, self._answers
+            MediaStore(folder, self._limits.stored),
+            f"http://{shown}:{port}",
+            self._keys,
+            self._answers,
+            self._fetcher,
+            anyio.CapacityLimiter(self._limits.computing),
         )
-        self._server = Server(listening)
+        self._server = Server(listening, self._limits.patience)
         parts = Parts(
             self._service,
             self._limit,
             self._faults,
             self.received,
+            self._limits,
             self._announce_wait,
             self._server.abort,
         )
@@ -207,7 +226,12 @@ class Emulator:
         self.stop()
 
     async def __aenter__(self) -> Self:
-        await anyio.to_thread.run_sync(self.start)
+        try:
+            await in_thread(self.start)
+        except anyio.get_cancelled_exc_class():
+            await in_thread(self.stop)
+            raise
+
         return self
 
     async def __aexit__(
@@ -216,11 +240,18 @@ class Emulator:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        with anyio.CancelScope(shield=True):
-            await anyio.to_thread.run_sync(self.stop)
+        await in_thread(self.stop)
 
     def _running(self) -> Service:
         if self._service is None:
             raise RuntimeError("The emulator is not running: use it inside `async with`.")
 
         return self._service
+
+
+def _is_here(host: str) -> bool:
+    """Whether nobody but this machine reaches the address."""
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"

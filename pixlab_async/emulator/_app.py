@@ -15,11 +15,14 @@ import anyio.to_thread
 from attrs import frozen
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.routing import Route as Path
 from starlette.types import Receive, Scope, Send
 
+from ._arriving import Arriving
+from ._bounds import Limits
 from ._endpoints import serve
 from ._faults import Fault, FaultPlan
 from ._incoming import BadBody, Incoming, read
@@ -41,6 +44,7 @@ class Parts:
         limit: The limit per address.
         faults: What is to go wrong.
         received: The record of what came in, newest last.
+        limits: What is taken on.
         announce_wait: Whether a 429 carries ``Retry-After``.
         abort: Breaks the connection to a client's address and port.
     """
@@ -49,6 +53,7 @@ class Parts:
     limit: AddressLimit
     faults: FaultPlan
     received: deque[Incoming]
+    limits: Limits
     announce_wait: bool
     abort: Callable[[tuple[str, int]], None]
 
@@ -93,6 +98,7 @@ def make_app(parts: Parts) -> Starlette:
             Path(f"/{BUCKET}/{{media_id}}", media),
             Path("/{endpoint}", endpoint, methods=_METHODS),
         ],
+        middleware=[Middleware(Arriving, parts.limits)],
         exception_handlers={HTTPException: _as_json, Exception: _as_failure},
     )
 

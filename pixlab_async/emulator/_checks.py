@@ -14,6 +14,7 @@ from attrs import evolve
 
 from pixlab_async.catalogue import Entry, Field, Parameter
 
+from ._bounds import limits
 from ._given import Given
 from ._incoming import Incoming
 from ._replies import Refused
@@ -111,6 +112,13 @@ def _checked(entry: Entry, parameter: Parameter, value: Any) -> Any:
 
     if parameter.type == "array" and not known:
         raise Refused(400, f"the parameter {parameter.name!r} must have one entry or more")
+
+    if parameter.type == "array" and len(known) > limits().entries:
+        raise Refused(
+            400,
+            f"the parameter {parameter.name!r} has more entries than this emulator's "
+            f"{limits().entries}",
+        )
 
     if parameter.type == "array" and parameter.item:
         return [_entry(parameter, number, item) for number, item in enumerate(known)]

@@ -18,10 +18,11 @@ from starlette.responses import JSONResponse, Response
 from pixlab_async.catalogue import Entry, catalogue
 
 from . import _facts, _storage
+from ._bounds import TooLarge
 from ._checks import check
 from ._given import Given
 from ._incoming import Incoming
-from ._pictures import NoPicture, TooLarge, Unusable
+from ._pictures import NoPicture, Unusable
 from ._replies import Refused
 from ._service import Service
 from ._sources import gather
@@ -58,7 +59,9 @@ async def serve(service: Service, request: Incoming) -> Response:
         return await handler(service, request, given, sources)
 
     assert work is not None
-    return await anyio.to_thread.run_sync(_compute, service, request, work, sources, given)
+    return await anyio.to_thread.run_sync(
+        _compute, service, request, work, sources, given, limiter=service.computing
+    )
 
 
 def _entry(request: Incoming) -> Entry:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import io
-
 import anyio.to_thread
 from PIL import Image
 from starlette.responses import Response
@@ -21,8 +19,10 @@ _BITS = {"1": 1, "I": 32, "F": 32}
 
 async def header(service: Service, request: Incoming, given: Given, sources: Sources) -> Response:
     """Say how large a picture is and what it is made of."""
-    del service, request, given
-    fields = await anyio.to_thread.run_sync(facts, sources.content("img"))
+    del request, given
+    fields = await anyio.to_thread.run_sync(
+        facts, sources.content("img"), limiter=service.computing
+    )
     return answer(**fields)
 
 
@@ -57,7 +57,7 @@ def facts(content: bytes) -> dict[str, object]:
     except _pictures.NoPicture as problem:
         raise Refused(415, str(problem)) from None
 
-    with Image.open(io.BytesIO(content)) as opened:
+    with _pictures.opened(content) as opened:
         kind = opened.format or ""
     width, height = image.size
     # A palette's entries have three; what is transparent of them is one more.

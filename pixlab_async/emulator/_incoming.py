@@ -14,7 +14,6 @@ from attrs import field, frozen
 from starlette.datastructures import UploadFile
 from starlette.requests import Request
 
-MAX_UPLOAD = 64 * 1024 * 1024
 _FORMS = ("multipart/form-data", "application/x-www-form-urlencoded")
 
 
@@ -24,7 +23,7 @@ class BadBody(Exception):
 
 @frozen
 class Incoming:
-    """One request, as its sender meant it.
+    """One request, as its sender meant it. It prints without the key.
 
     Attributes:
         method: The HTTP method.
@@ -40,11 +39,11 @@ class Incoming:
     method: str
     endpoint: str
     params: Mapping[str, Any]
-    key: str | None
+    key: str | None = field(repr=False)
     file: bytes | None
     filename: str
-    headers: Mapping[str, str]
-    query: str = field(default="")
+    headers: Mapping[str, str] = field(repr=False)
+    query: str = field(default="", repr=False)
 
 
 async def read(request: Request) -> Incoming:
@@ -60,7 +59,7 @@ async def read(request: Request) -> Incoming:
         async with request.form() as form:
             for name, value in form.items():
                 if isinstance(value, UploadFile):
-                    file, filename = await _bytes(value), value.filename or ""
+                    file, filename = await value.read(), value.filename or ""
                 else:
                     params[name] = value
     elif request.method == "POST" and content_type == "application/json":
@@ -77,13 +76,6 @@ async def read(request: Request) -> Incoming:
         dict(request.headers),
         request.url.query,
     )
-
-
-async def _bytes(file: UploadFile) -> bytes:
-    if (file.size or 0) > MAX_UPLOAD:
-        raise BadBody(f"the file is over this emulator's limit of {MAX_UPLOAD} bytes")
-
-    return await file.read()
 
 
 async def _object(request: Request) -> dict[str, Any]:

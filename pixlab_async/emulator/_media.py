@@ -7,6 +7,7 @@ what is stored, so a restart finds it again.
 
 from __future__ import annotations
 
+import math
 import re
 import time
 from pathlib import Path
@@ -20,20 +21,39 @@ BUCKET = "media.pixlab.xyz"
 _ID = re.compile(r"[0-9a-z]+[0-9a-f]{13}\.[a-z0-9]+")
 
 
+# What a file takes of a disk, however small it is.
+_LEAST = 4096
+
+
+class StoreFull(Exception):
+    """Nothing more can be kept; the message says why."""
+
+
 @define(eq=False)
 class MediaStore:
     """Media on disk.
 
     Attributes:
         folder: Where they lie.
+        most: How many bytes they may have together.
     """
 
     folder: Path
+    most: float = math.inf
     _last: int = 0
+    _size: int = field(init=False)
     _lock: Lock = field(factory=Lock)
 
+    def __attrs_post_init__(self) -> None:
+        self._size = self._measured()
+
     def save(self, content: bytes, extension: str, prefix: str) -> str:
-        """Keep the bytes; the new id."""
+        """Keep the bytes; the new id.
+
+        Raises:
+            StoreFull: There is no room for them.
+        """
+        self._make_room(len(content))
         name = f"{prefix}{self._unique()}.{extension}"
         part = self.folder / f".{name}"
         part.write_bytes(content)
@@ -42,16 +62,17 @@ class MediaStore:
 
     def path(self, media_id: str) -> Path | None:
         """The file of that id, or None where nothing is stored under it."""
-        path = self.folder / media_id
-        return path if _ID.fullmatch(media_id) and path.is_file() else None
-
-    def read(self, media_id: str) -> bytes | None:
-        """The bytes of that id, or None where nothing is stored under it."""
         if not _ID.fullmatch(media_id):
             return None
 
+        path = self.folder / media_id
+        return path if path.is_file() and not path.is_symlink() else None
+
+    def read(self, media_id: str) -> bytes | None:
+        """The bytes of that id, or None where nothing is stored under it."""
+        path = self.path(media_id)
         try:
-            return (self.folder / media_id).read_bytes()
+            return None if path is None else path.read_bytes()
         except FileNotFoundError:
             return None
 
@@ -60,11 +81,15 @@ class MediaStore:
         if not _ID.fullmatch(media_id):
             return False
 
+        path = self.folder / media_id
         try:
-            (self.folder / media_id).unlink()
+            size = path.lstat().st_size
+            path.unlink()
         except FileNotFoundError:
             return False
 
+        with self._lock:
+            self._size -= max(size, _LEAST)
         return True
 
     def ids(self) -> list[str]:
@@ -72,6 +97,20 @@ class MediaStore:
         # The digits count the time; the prefix before them says whose it is.
         found = (path.name for path in self.folder.iterdir() if _ID.fullmatch(path.name))
         return sorted(found, key=lambda name: name.partition(".")[0][-13:])
+
+    def _make_room(self, size: int) -> None:
+        size = max(size, _LEAST)
+        with self._lock:
+            if self._size + size > self.most:
+                self._size = self._measured()  # somebody else may have tidied up
+            if self._size + size > self.most:
+                raise StoreFull(f"the store is full: it holds {self.most} bytes at most")
+
+            self._size += size
+
+    def _measured(self) -> int:
+        sizes = (path.lstat().st_size for path in self.folder.iterdir())
+        return sum(max(size, _LEAST) for size in sizes)
 
     def _unique(self) -> str:
         """The time in microseconds, moved on where two ask within one."""

@@ -3,20 +3,28 @@
 from __future__ import annotations
 
 import io
+import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
 from attrs import field, frozen
 from PIL import Image, ImageSequence, UnidentifiedImageError
 
+from ._bounds import TooLarge, limits, spend
 from ._given import Given
 
-# Beyond this a picture is refused: a few kilobytes can unpack to gigabytes of pixels.
-MAX_PIXELS = 50_000_000
 # Pillow lists them, but it writes four with a program's help only, and will drop IM.
 _UNWRITTEN = frozenset({"BUFR", "GRIB", "HDF5", "IM", "WMF"})
 _FORMAT_NAMES = {"JPG": "JPEG", "TIF": "TIFF", "JP2": "JPEG2000"}
-_MAX_FRAMES = 2000
+# Not read. The first runs Ghostscript, the next three need programs that may not be there;
+# the others unpack, or hold pictures that they unpack, before their size can be judged.
+_UNREAD = frozenset({"EPS", "BUFR", "GRIB", "HDF5", "WMF", "FPX", "MIC", "FITS", "ICNS", "MPEG"})
+# Pillow reads these in Python, so that a small file could keep the whole program busy.
+_SLOW = frozenset({"BLP", "MSP", "QOI"})
+_SLOW_PIXELS = 2_000_000
+_ICONS = (b"\0\0\1\0", b"\0\0\2\0")
+# Pictures in pictures, whose size nobody states outside.
+_NESTED = re.compile(rb"\x89PNG\r\n\x1a\n.{4}IHDR(.{4})(.{4})", re.DOTALL)
 
 _VIDEO_SIGNATURES = ((4, b"ftyp"), (0, b"\x1aE\xdf\xa3"), (8, b"AVI "))
 _VIDEO_EXTENSIONS = {b"ftyp": "mp4", b"\x1aE\xdf\xa3": "webm", b"AVI ": "avi"}
@@ -24,10 +32,6 @@ _VIDEO_EXTENSIONS = {b"ftyp": "mp4", b"\x1aE\xdf\xa3": "webm", b"AVI ": "avi"}
 
 class NoPicture(Exception):
     """The bytes are no picture that can be read; the message says why."""
-
-
-class TooLarge(Exception):
-    """A result would have more pixels than this emulator computes; the message says how many."""
 
 
 class Unusable(Exception):
@@ -99,10 +103,11 @@ def check_size(width: float, height: float) -> None:
     Raises:
         TooLarge: It would have too many.
     """
-    if width * height > MAX_PIXELS:
+    most = limits().pixels
+    if width * height > most:
         raise TooLarge(
             f"the result would have {round(width)} x {round(height)} pixels, "
-            f"which is more than this emulator's {MAX_PIXELS}"
+            f"which is more than this emulator's {most}"
         )
 
 
@@ -111,23 +116,49 @@ def decode(content: bytes) -> Picture:
 
     Raises:
         NoPicture: The bytes are no picture, a broken one, or far too large a one.
+        TooLarge: The pictures of the request have too many pixels together.
     """
     try:
-        with Image.open(io.BytesIO(content)) as image:
-            width, height = image.size
-            if width * height > MAX_PIXELS:
-                raise NoPicture(f"the picture has {width} x {height} pixels, which is too many")
-
+        with opened(content) as image:
+            spend(image.width * image.height)
             image.load()
             # Some formats can be read only.
             kind = image.format if image.format in formats() else None
             return Picture(image.copy(), kind or "PNG", content)
     except UnidentifiedImageError:
         raise NoPicture("the file is no picture in a format that is handled") from None
-    except NoPicture:
+    except (NoPicture, TooLarge):
         raise
     except Exception:  # a broken file makes Pillow's readers raise almost anything
         raise NoPicture("the picture is broken") from None
+
+
+def opened(content: bytes) -> Image.Image:
+    """A picture whose size is judged by its header, and whose pixels are not read yet.
+
+    Raises:
+        NoPicture: It has too many.
+        UnidentifiedImageError: It is none.
+    """
+    if content.startswith(_ICONS):  # of which Pillow reads the pixels as it opens them
+        for found in _NESTED.finditer(content):
+            width, height = (int.from_bytes(side, "big") for side in found.groups())
+            _check(width, height, limits().pixels)
+    Image.init()
+    image = Image.open(io.BytesIO(content), formats=[n for n in Image.ID if n not in _UNREAD])
+    most = min(limits().pixels, _SLOW_PIXELS) if image.format in _SLOW else limits().pixels
+    try:
+        _check(image.width, image.height, most)
+    except NoPicture:
+        image.close()
+        raise
+
+    return image
+
+
+def _check(width: int, height: int, most: int) -> None:
+    if width * height > most:
+        raise NoPicture(f"the picture has {width} x {height} pixels, which is too many")
 
 
 def frames(content: bytes) -> list[Image.Image]:
@@ -142,14 +173,15 @@ def frames(content: bytes) -> list[Image.Image]:
     found: list[Image.Image] = []
     pixels = 0
     try:
-        with Image.open(io.BytesIO(content)) as image:
+        most = limits()
+        with opened(content) as image:
             for frame in ImageSequence.Iterator(image):
                 pixels += frame.width * frame.height
-                if pixels > MAX_PIXELS or len(found) == _MAX_FRAMES:
+                if pixels > most.pixels or len(found) == most.frames:
                     raise TooLarge("the frames have more pixels together than are computed here")
 
                 found.append(frame.copy())
-    except TooLarge:
+    except (NoPicture, TooLarge):
         raise
     except Exception:  # a broken file makes Pillow's readers raise almost anything
         raise NoPicture("the picture is broken") from None

@@ -10,6 +10,7 @@ import httpx
 
 from pixlab_async.catalogue import Entry
 
+from ._bounds import limits
 from ._checks import subject
 from ._given import Given
 from ._incoming import Incoming
@@ -18,10 +19,7 @@ from ._replies import Refused
 from ._service import Service
 from ._work import Sources
 
-FETCH_TIMEOUT = 20.0
-FETCH_LIMIT = 64 * 1024 * 1024
-# All the files of one request together.
-TOTAL_LIMIT = 2 * FETCH_LIMIT
+_AS_IT_IS = {"Accept-Encoding": "identity"}
 # Endpoints whose address is no file to be read: a page to be shown, a name to be deleted.
 _NOT_READ = frozenset({"delete", "llmparse", "screencapture"})
 
@@ -36,18 +34,16 @@ async def gather(service: Service, entry: Entry, request: Incoming, given: Given
     uploaded = subject(entry)
     if request.file is not None and uploaded is not None:
         files[uploaded] = [request.file]
-    left = TOTAL_LIMIT
+    left = 2 * limits().fetched
     async with AsyncExitStack() as stack:
         client: httpx.AsyncClient | None = None
         for name, where, link in _links(entry, given):
             content = await _stored(service, where, link)
             if content is None:
                 if client is None:
-                    client = httpx.AsyncClient(
-                        timeout=FETCH_TIMEOUT, trust_env=False, follow_redirects=True
-                    )
+                    client = httpx.AsyncClient(trust_env=False, headers=_AS_IT_IS)
                     await stack.enter_async_context(client)
-                content = await _fetched(client, where, link)
+                content = await service.fetcher.fetch(client, where, link)
             left -= len(content)
             if left < 0:
                 raise Refused(400, "the files of this request are too large together")
@@ -81,22 +77,3 @@ async def _stored(service: Service, where: str, link: str) -> bytes | None:
         raise Refused(404, f"nothing is stored at the address in {where!r}")
 
     return content
-
-
-async def _fetched(client: httpx.AsyncClient, where: str, link: str) -> bytes:
-    content = bytearray()
-    try:
-        async with client.stream("GET", link) as reply:
-            if reply.status_code != 200:
-                raise Refused(404, f"the address in {where!r} answered {reply.status_code}")
-
-            async for chunk in reply.aiter_bytes():
-                content += chunk
-                if len(content) > FETCH_LIMIT:
-                    raise Refused(400, f"the file at the address in {where!r} is too large")
-    except Refused:
-        raise
-    except Exception:  # a host or port that no resolver takes raises almost anything
-        raise Refused(404, f"the address in {where!r} does not answer") from None
-
-    return bytes(content)

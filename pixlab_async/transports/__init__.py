@@ -9,7 +9,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from .._errors import ConfigurationError
-from ._seam import Chunks, Content, Reply, Request, Stream, Transport, TransportFault
+from ._seam import (
+    Chunks,
+    Content,
+    Reply,
+    Request,
+    Resolving,
+    Stream,
+    Transport,
+    TransportFault,
+)
 
 if TYPE_CHECKING:
     import httpx
@@ -19,6 +28,7 @@ __all__ = [
     "Content",
     "Reply",
     "Request",
+    "Resolving",
     "Stream",
     "Transport",
     "TransportFault",

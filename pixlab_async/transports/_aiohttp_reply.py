@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from typing import Any
 
 import aiohttp
 
@@ -18,6 +19,10 @@ class Headers(Mapping[str, str]):
 
     def __getitem__(self, name: str) -> str:
         return ", ".join(self._fields.getall(name))
+
+    def get(self, name: str, default: Any = None) -> Any:  # else by way of a KeyError
+        values = self._fields.getall(name, None)
+        return default if values is None else ", ".join(values)
 
     def __iter__(self) -> Iterator[str]:
         return iter(dict.fromkeys(name.lower() for name in self._fields))
@@ -45,8 +50,9 @@ class Stream:
         self._fault = fault
 
     async def read(self) -> bytes:
+        faults: list[TransportFault] = []  # none in a variable: it and this frame would be a knot
         try:
             return await self._content.readany()
         except FAILURES as error:
-            fault = self._fault(error, self.status)
-        raise fault
+            faults.append(self._fault(error, self.status))
+        raise faults.pop()

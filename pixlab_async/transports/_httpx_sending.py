@@ -55,6 +55,9 @@ _SPENT = httpx.ByteStream(b"")
 class Sender:
     """What the three transports share: sending through an ``httpx.AsyncClient``."""
 
+    # What is said where that one is closed.
+    _closed_before = "The client was closed before this was sent: close it later."
+
     def __init__(self, client: httpx.AsyncClient) -> None:
         scrub_debug_log()
         self._client = client
@@ -73,11 +76,7 @@ class Sender:
     async def _exchange(self, outer: httpx.Request, limit: int, *, reused: bool = False) -> Reply:
         """Send, and read the reply to its end."""
         answered = False
-        if self._client.is_closed:
-            raise ConfigurationError(
-                "The httpx client is closed: close it after the AsyncPixLab, not before."
-            )
-
+        self._check_open()
         try:
             response = await self._client.send(
                 outer, stream=True, auth=None, follow_redirects=False
@@ -91,10 +90,14 @@ class Sender:
         except Exception as error:  # a hook's, a source's, or a transport's of the caller
             fault = bare(error)
         # Outside the except clauses: no frame that holds the wire request hangs on it.
-        raise fault
+        try:
+            raise fault
+        finally:
+            del fault  # else it and this frame would hold one another
 
     @asynccontextmanager
     async def _stream(self, outer: httpx.Request) -> AsyncGenerator[Stream]:
+        self._check_open()
         try:
             response = await self._client.send(
                 outer, stream=True, auth=None, follow_redirects=False
@@ -110,8 +113,12 @@ class Sender:
         finally:
             await stream.aclose()
 
+    def _check_open(self) -> None:
+        if self._client.is_closed:
+            raise ConfigurationError(self._closed_before)
 
-def fetching(url: str, seconds: float) -> Request:
+
+def fetching(url: str, seconds: float, address: str | None = None) -> Request:
     """The request for a file: masked like any other, its link is a private picture's."""
     try:
         parsed = httpx.URL(url)
@@ -125,10 +132,15 @@ def fetching(url: str, seconds: float) -> Request:
         endpoint="download",
         url=shown,
         target=target,
-        headers=(("Accept", "*/*"), ("Accept-Encoding", "identity")),
+        headers=(
+            ("Host", parsed.netloc.decode("ascii")),
+            ("Accept", "*/*"),
+            ("Accept-Encoding", "identity"),
+        ),
         content=b"",
         limit=0,
         timeout=seconds,
+        address=address,
     )
 
 
@@ -155,6 +167,7 @@ class Stream:
         if self._chunks is not None:
             await _abandon(self._chunks)
         await close(self._response)
+        self._response.stream = _SPENT  # see _read
 
 
 @cache

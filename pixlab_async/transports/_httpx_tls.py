@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import ssl
 from collections.abc import Callable
 from functools import _lru_cache_wrapper, cache
@@ -13,6 +14,16 @@ import httpx
 from .._errors import ConfigurationError
 
 _context_lock = Lock()
+
+
+def _renew_lock() -> None:
+    global _context_lock  # noqa: PLW0603 - the lock is the process's
+    _context_lock = Lock()
+
+
+if hasattr(os, "register_at_fork"):
+    # The thread that holds it while the process forks is not there in the child.
+    os.register_at_fork(after_in_child=_renew_lock)
 
 
 @cache

@@ -8,11 +8,12 @@ refuses to be pickled.
 from __future__ import annotations
 
 import math
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from typing import NoReturn, Protocol, TypeAlias, runtime_checkable
+from urllib.parse import urlsplit
 
-from attrs import define, frozen
+from attrs import field, frozen
 
 from .._errors import Phase
 
@@ -33,9 +34,10 @@ UNKNOWN_HOST = (
 )
 
 
-@define(repr=False, eq=False)
 class Request:
     """One HTTP request, ready for the wire.
+
+    No attrs class: what shows or dumps such classes field by field would tell the key.
 
     Attributes:
         method: "GET" or "POST".
@@ -48,23 +50,63 @@ class Request:
         timeout: Seconds of silence on the wire that are allowed.
         deadline: When the reply must be whole, on the event loop's clock, where the
             transport has said that it keeps that itself; else infinite.
+        address: The IP address to connect to, and no other, where the host of ``url`` was
+            looked up already; it is still the name that TLS and ``Host`` say.
     """
 
-    method: str
-    endpoint: str
-    url: str
-    target: str
-    headers: tuple[tuple[str, str], ...]
-    content: Content
-    limit: int
-    timeout: float
-    deadline: float = math.inf
+    __slots__ = (
+        "address",
+        "content",
+        "deadline",
+        "endpoint",
+        "headers",
+        "limit",
+        "method",
+        "target",
+        "timeout",
+        "url",
+    )
+
+    def __init__(
+        self,
+        method: str,
+        endpoint: str,
+        url: str,
+        target: str,
+        headers: tuple[tuple[str, str], ...],
+        content: Content,
+        limit: int,
+        timeout: float,
+        deadline: float = math.inf,
+        address: str | None = None,
+    ) -> None:
+        self.method = method
+        self.endpoint = endpoint
+        self.url = url
+        self.target = target
+        self.headers = headers
+        self.content = content
+        self.limit = limit
+        self.timeout = timeout
+        self.deadline = deadline
+        self.address = address
+
+    @property
+    def server_name(self) -> str | None:
+        """What TLS is to ask for and to check, where that is not what is connected to."""
+        if self.address is None:
+            return None
+
+        return (urlsplit(self.url).hostname or "").removesuffix(".")
 
     def __repr__(self) -> str:
         return f"<Request {self.method} {self.url}>"
 
     def __reduce__(self) -> NoReturn:
         raise TypeError("A Request holds the API key and is never pickled or copied.")
+
+    def __getstate__(self) -> NoReturn:
+        self.__reduce__()
 
 
 @frozen(repr=False, eq=False)
@@ -78,8 +120,8 @@ class Reply:
     """
 
     status: int
-    headers: Mapping[str, str]
-    body: bytes
+    headers: Mapping[str, str] = field(repr=False)
+    body: bytes = field(repr=False)
 
     def __repr__(self) -> str:
         return f"<Reply {self.status}, {len(self.body)} bytes>"
@@ -143,7 +185,8 @@ class Transport(Protocol):
     own included, may have an attribute ``cancel_safe`` that is true: then it is called in
     the task of whoever makes the call, which takes less time. Such a one may also have a
     method ``keeps_deadline(request)`` that says whether it will end this request at its
-    ``deadline`` by itself, with a ``TransportFault`` of the phase "deadline".
+    ``deadline`` by itself, with a ``TransportFault`` of the phase "deadline". One that opens
+    its connections itself should have the methods of ``Resolving``.
     """
 
     async def send(self, request: Request) -> Reply:
@@ -170,4 +213,30 @@ class Transport(Protocol):
 
     async def aclose(self) -> None:
         """Close every connection."""
+        ...
+
+
+@runtime_checkable
+class Resolving(Transport, Protocol):
+    """A transport that looks names up itself, so that addresses can be judged in between.
+
+    A link may have a name that leads into the network which this machine is in. With any
+    other transport, such as one through a proxy, only what the link itself says is judged.
+    """
+
+    async def resolve(self, host: str, port: int) -> Sequence[str]:
+        """The IP addresses of a host, the best first.
+
+        Raises:
+            OSError: It has none, or nobody knows.
+        """
+        ...
+
+    def fetch(
+        self, url: str, *, timeout: float, address: str | None = None
+    ) -> AbstractAsyncContextManager[Stream]:
+        """The same as ``Transport.fetch``, connecting to the address where one is given.
+
+        It is not looked up again then: the host's name goes into TLS and ``Host`` alone.
+        """
         ...

@@ -6,7 +6,7 @@ once, whatever the request was doing; aiohttp does that itself.
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager
 from ssl import SSLContext
 from typing import Any
@@ -24,6 +24,7 @@ from ._aiohttp_sending import Attempt, Pool, session
 from ._aiohttp_upload import is_whole
 from ._asleep import Sleep
 from ._httpx_logging import scrub_debug_log
+from ._resolving import Resolve, looked_up
 from ._seam import Reply, Request
 from ._watch import Watch
 
@@ -35,13 +36,16 @@ class AiohttpTransport:
     """The fast lane: see ``AsyncPixLab(transport="fast")``.
 
     Args:
+        resolve: Looks up the hosts of links that are downloaded. Default: the operating
+            system does.
         sleep: Says when the machine has slept.
     """
 
     cancel_safe = True
 
-    def __init__(self, *, sleep: Sleep | None = None) -> None:
+    def __init__(self, *, resolve: Resolve = looked_up, sleep: Sleep | None = None) -> None:
         scrub_debug_log()
+        self._resolve = resolve
         self._sleep = sleep or Sleep()
         self._urls: dict[str, URL] = {}
         self._pools: dict[str, Pool] = {}
@@ -60,9 +64,14 @@ class AiohttpTransport:
         url = self._urls.get(request.url)
         return url is not None and self._pool(url) is not None and is_whole(request.content)
 
+    async def resolve(self, host: str, port: int) -> Sequence[str]:
+        return await self._resolve(host, port)
+
     @asynccontextmanager
-    async def fetch(self, url: str, *, timeout: float) -> AsyncGenerator[Stream]:
-        bare, request = fetching(url, timeout)
+    async def fetch(
+        self, url: str, *, timeout: float, address: str | None = None
+    ) -> AsyncGenerator[Stream]:
+        bare, request = fetching(url, timeout, address)
         attempt = Attempt(self._pool(bare) or await self._open(bare), bare, request)
         async with attempt as response:
             yield Stream(response, attempt.fault)
@@ -102,8 +111,8 @@ class AiohttpTransport:
         return pool
 
 
-def fetching(link: str, seconds: float) -> tuple[URL, Request]:
-    """The request for a file, and its URL without what is private.
+def fetching(link: str, seconds: float, address: str | None = None) -> tuple[URL, Request]:
+    """The request for a file, and the URL to connect to, without what is private.
 
     Percent signs stay as they are: in a link they are part of its text.
     """
@@ -119,13 +128,19 @@ def fetching(link: str, seconds: float) -> tuple[URL, Request]:
     except ValueError as error:
         raise ConfigurationError("The link is no valid URL.") from error
 
-    return bare, Request(
+    return bare if address is None else bare.with_host(address), Request(
         method="GET",
         endpoint="download",
         url=str(bare),
         target=target,
-        headers=(("Accept", "*/*"), ("Accept-Encoding", "identity"), ("User-Agent", USER_AGENT)),
+        headers=(
+            ("Host", bare.raw_authority),
+            ("Accept", "*/*"),
+            ("Accept-Encoding", "identity"),
+            ("User-Agent", USER_AGENT),
+        ),
         content=b"",
         limit=0,
         timeout=seconds,
+        address=address,
     )

@@ -15,7 +15,7 @@ How each request is sent, and kept out of httpx's own logs, is in ``_httpx_sendi
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager
 from importlib import import_module
 from typing import TypeGuard
@@ -37,6 +37,7 @@ from ._httpx_sending import (
 )
 from ._httpx_tls import http2_context, http_context, plain_context, ssl_context
 from ._httpx_wire import KeyedTransport, Slot, wire_request
+from ._resolving import Resolve, looked_up
 from ._seam import Reply, Request, TransportFault
 
 # Idle connections older than this are not trusted to be open still. What the service
@@ -52,13 +53,22 @@ class HttpxTransport(Sender):
 
     Args:
         http2: Whether to speak HTTP/2 with a server that takes it.
+        resolve: Looks up the hosts of links that are downloaded. Default: the operating
+            system does.
         sleep: Says when the machine has slept.
     """
 
-    def __init__(self, *, http2: bool = False, sleep: Sleep | None = None) -> None:
+    def __init__(
+        self,
+        *,
+        http2: bool = False,
+        resolve: Resolve = looked_up,
+        sleep: Sleep | None = None,
+    ) -> None:
         if http2:
             _require_h2()
         super().__init__(Client(transport=KeyedTransport(), trust_env=False))
+        self._resolve = resolve
         self._http2 = http2
         # Idle connections by origin, and each known URL's share of them.
         self._idle: dict[str, list[Slot]] = {}
@@ -78,8 +88,7 @@ class HttpxTransport(Sender):
             reply = await self._exchange(outer, request.limit, reused=slot.used)
         except BaseException as error:
             # A connection that broke, or was left in the middle, serves nobody else.
-            slot.kept = None
-            await close(slot.transport)
+            await _discard(slot)
             if isinstance(error, TransportFault) and error.stale:
                 await self._drop_idle()  # they are of the same age
             raise
@@ -97,28 +106,32 @@ class HttpxTransport(Sender):
         free = self._idle_of[url] = self._idle.setdefault(origin, [])
         return free
 
+    async def resolve(self, host: str, port: int) -> Sequence[str]:
+        return await self._resolve(host, port)
+
     @asynccontextmanager
-    async def fetch(self, url: str, *, timeout: float) -> AsyncGenerator[Stream]:
+    async def fetch(
+        self, url: str, *, timeout: float, address: str | None = None
+    ) -> AsyncGenerator[Stream]:
         # A connection of its own: media lie on another host, and few are fetched.
-        request = fetching(url, timeout)
+        request = fetching(url, timeout, address)
         slot = await self._open(request.url)
         try:
             outer = self._outer(request, slot)
             async with self._stream(outer) as stream:
                 yield stream
         finally:
-            slot.kept = None
-            await close(slot.transport)
+            await _discard(slot)
 
     async def aclose(self) -> None:
+        # Not the httpx client: it holds nothing, and calls under way are still to go through.
         self._closed = True
         await self._drop_idle()
-        await close(self._client)
 
     async def _drop_idle(self) -> None:
         for free in self._idle.values():
             while free:
-                await close(free.pop().transport)
+                await _discard(free.pop())
 
     async def _open(self, url: str) -> Slot:
         secure = url.startswith("https:")
@@ -131,9 +144,14 @@ class HttpxTransport(Sender):
 
     async def _put_back(self, slot: Slot, free: list[Slot]) -> None:
         if self._closed:
-            await close(slot.transport)
+            await _discard(slot)
         else:
             free.append(slot)
+
+
+async def _discard(slot: Slot) -> None:
+    slot.kept = None  # it refers to the slot: the two would live until the collector comes by
+    await close(slot.transport)
 
 
 def _require_h2() -> None:
@@ -146,24 +164,44 @@ def _require_h2() -> None:
 
 
 class ForeignTransport(Sender):
-    """An httpx transport of the caller's, closed with the client."""
+    """An httpx transport of the caller's, closed with the client.
+
+    Not under a call, though: a connection that httpx is still opening then is closed by nobody.
+    """
 
     def __init__(self, transport: httpx.AsyncBaseTransport) -> None:
         super().__init__(Client(transport=KeyedTransport(), trust_env=False))
         self._slot = Slot(transport)
+        self._under_way = 0
 
     async def send(self, request: Request) -> Reply:
-        return await self._exchange(self._outer(request, self._slot), request.limit)
+        async with self._counted():
+            return await self._exchange(self._outer(request, self._slot), request.limit)
 
     @asynccontextmanager
     async def fetch(self, url: str, *, timeout: float) -> AsyncGenerator[Stream]:
         outer = self._outer(fetching(url, timeout), self._slot)
-        async with self._stream(outer) as stream:
+        async with self._counted(), self._stream(outer) as stream:
             yield stream
 
     async def aclose(self) -> None:
-        await close(self._slot.transport)
+        """Close it now, or with the last call under way."""
         await close(self._client)
+        await self._close_if_done()
+
+    @asynccontextmanager
+    async def _counted(self) -> AsyncGenerator[None]:
+        self._check_open()
+        self._under_way += 1
+        try:
+            yield
+        finally:
+            self._under_way -= 1
+            await self._close_if_done()
+
+    async def _close_if_done(self) -> None:
+        if self._client.is_closed and not self._under_way:
+            await close(self._slot.transport)
 
 
 class ClientTransport(Sender):
@@ -173,6 +211,8 @@ class ClientTransport(Sender):
     see its parameters (never the key, which is in the header here). The client's own
     headers, parameters, cookies and authentication are not added.
     """
+
+    _closed_before = "The httpx client is closed: close it after the AsyncPixLab, not before."
 
     async def send(self, request: Request) -> Reply:
         return await self._exchange(self._complete(request), request.limit)

@@ -101,7 +101,7 @@ def see_that_it_goes_on(
 def test_a_disk_that_gets_full_stops_the_job_and_room_lets_it_go_on(
     emulator: Emulator, tmp_path: Path, mounted: Callable[[str], Path]
 ) -> None:
-    disk = mounted("size=512k")
+    disk = mounted("size=4m")  # the log beside the journal grows with each commit
     links = store(emulator, 800)
     file = listed(tmp_path, links)
     filler = disk / "filler"
@@ -112,7 +112,7 @@ def test_a_disk_that_gets_full_stops_the_job_and_room_lets_it_go_on(
         until(lambda: len(sent(emulator)) > 20)
         with pytest.raises(OSError), filler.open("wb", buffering=0) as full:
             while True:
-                full.write(b"x" * 1024)
+                full.write(b"x" * 4096)
         out, err = process.communicate(timeout=TIMEOUT)
     filler.unlink()
     emulator._faults.clear()

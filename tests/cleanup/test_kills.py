@@ -32,7 +32,10 @@ from .processes import (
     until,
 )
 
-pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="signals of POSIX")
+pytestmark = [
+    pytest.mark.once,
+    pytest.mark.skipif(sys.platform == "win32", reason="signals of POSIX"),
+]
 
 KILLS = 20
 # Everything was stored before: "already_gone" would be a lie.

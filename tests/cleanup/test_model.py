@@ -38,7 +38,10 @@ from pixlab_async.cleanup._journal_reads import counts_of
 
 from .modelled import ANSWERS, FAULTS, Service, StoppedClock, client_for
 
-pytestmark = pytest.mark.timeout(300)  # some 25 s on a machine that is idle
+pytestmark = [
+    pytest.mark.once,
+    pytest.mark.timeout(300),  # some 25 s on a machine that is idle
+]
 
 BOUNDED = settings(
     max_examples=90,

@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from pixlab_async.emulator._bounds import TooLarge
 from pixlab_async.emulator._given import Given
-from pixlab_async.emulator._pictures import Maker, Picture, TooLarge, Unusable, decode
+from pixlab_async.emulator._pictures import Maker, Picture, Unusable, decode
 from pixlab_async.emulator.pixels import formats, frames, geometry, sizes
 
 from ..endpoints.images import grid, opened, written

@@ -31,10 +31,11 @@ from pixlab_async import (
 )
 from pixlab_async.emulator import Emulator, Fault
 
+from ..canary.hunting import IN_QUERY, assert_silent
+from ..canary.telling import told_by
 from ..conftest import QUICK, client_of
 from ..samples import promised
 from ..scripted import wait_until
-from ..test_canary import SPELLINGS, assert_silent, told_by
 from .images import grid, opened, written
 
 GRID = written(grid(12, 8))
@@ -658,12 +659,12 @@ async def test_the_rate_limit_of_one_host_does_not_pause_the_other(
 def test_a_key_in_the_models_url_is_refused_in_silence(
     end: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("PIXLAB_LLM_URL", f"https://llm.example/?key={SPELLINGS[1]}{end}")
+    monkeypatch.setenv("PIXLAB_LLM_URL", f"https://llm.example/?key={IN_QUERY}{end}")
 
     with pytest.raises(ConfigurationError, match="llm_url holds a key") as found:
         AsyncPixLab()
     with pytest.raises(ConfigurationError, match="llm_url holds a key") as given:
-        AsyncPixLab(llm_url=f"https://llm.example/?key={SPELLINGS[1]}{end}")
+        AsyncPixLab(llm_url=f"https://llm.example/?key={IN_QUERY}{end}")
 
     assert_silent(told_by(found.value) + told_by(given.value))
 

@@ -1,4 +1,4 @@
-"""Several processes and one ledger; processes that are killed; and a key that is nowhere."""
+"""Several processes and one ledger; processes that are killed."""
 
 from __future__ import annotations
 
@@ -9,13 +9,11 @@ from pathlib import Path
 import anyio
 import pytest
 
-from pixlab_async import APIKey, AsyncPixLab
+from pixlab_async import AsyncPixLab
 from pixlab_async.emulator import Emulator, Fault
 from pixlab_async.ledger import Ledger
 
-from ..conftest import QUICK
 from ..databases import ask, program
-from ..test_canary import SPELLINGS, VAULT, assert_silent, told_by
 
 KILL = signal.SIGTERM if sys.platform == "win32" else signal.SIGKILL
 
@@ -118,40 +116,3 @@ def test_a_process_that_is_killed_before_the_reply_leaves_its_intent(
     rows = ask(path, "SELECT endpoint, tag, temporary, link FROM media")
     assert rows == [("flip", "lent", 1, None)]
     emulator.clear()
-
-
-def echo() -> bytes:
-    """A reply that holds the key, where no frame of a test shows it."""
-    links = f'"link":"http://m/{SPELLINGS[1]}.png","id":"{VAULT.open()}"'
-    return b'{"status":200,' + links.encode() + b"}"
-
-
-async def test_the_key_is_in_no_file_and_no_error(tmp_path: Path, picture: bytes) -> None:
-    told: list[str] = []
-    with Emulator(api_key=VAULT.open()) as emulator:
-        ledger = Ledger(tmp_path / "media.db")
-        async with AsyncPixLab(
-            base_url=emulator.base_url, api_key=APIKey(VAULT.open()), retry=QUICK, ledger=ledger
-        ) as pixlab:
-            await pixlab.delete(await pixlab.store(picture))
-            emulator.inject(Fault(endpoint="flip", body=echo()))
-            await pixlab.flip(picture)
-            emulator.inject(Fault(endpoint="flip", acts=True, reset="before"))
-            with pytest.raises(Exception, match="flip") as lost:
-                await pixlab.flip(picture)
-            told.append(told_by(lost.value))
-            broken = AsyncPixLab(
-                base_url=emulator.base_url,
-                api_key=APIKey(VAULT.open()),
-                ledger=Ledger(tmp_path / "no" / "media.db"),
-            )
-            async with broken:
-                with pytest.raises(Exception, match="No such file") as refused:
-                    await broken.store(picture)
-            told += [told_by(refused.value), repr(ledger), repr(await ledger.stats())]
-            files = [path.read_bytes().decode("latin-1") for path in tmp_path.iterdir()]
-        await ledger.aclose()
-        files += [path.read_bytes().decode("latin-1") for path in tmp_path.iterdir()]
-
-    assert len(files) == 4
-    assert_silent("\n".join(told + files))

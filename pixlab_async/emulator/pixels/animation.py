@@ -6,11 +6,12 @@ from typing import Any
 
 from PIL import Image
 
+from .._bounds import TooLarge, limits
 from .._given import Given
-from .._pictures import MAX_PIXELS, Maker, NoPicture, Picture, TooLarge, Unusable, frames, over
+from .._pictures import Maker, NoPicture, Picture, Unusable, frames, over
 from .._work import Made, Sources, Work, file_of
 from ._shared import see_through, sides
-from .composition import laid
+from .composition import lay
 
 # Milliseconds a frame, where none are given.
 _DELAY = 100
@@ -70,7 +71,8 @@ def gifcomposite(sources: Sources, given: Given) -> Made:
         raise Unusable(f"'frame' must be from 0 to {len(images) - 1}")
 
     x, y = given.whole("x"), given.whole("y")
-    images[start:] = [laid(image, top, x, y) for image in images[start:]]
+    for image in images[start:]:
+        lay(image, top, x, y)
     return file_of(_animation(images, durations, loop=ground.image.info.get("loop")))
 
 
@@ -87,7 +89,7 @@ def _frames(picture: Picture) -> tuple[list[Image.Image], list[int]]:
 
 def _check_all(size: tuple[int, int], count: int) -> None:
     width, height = size
-    if width * height * count > MAX_PIXELS:
+    if width * height * count > limits().pixels:
         raise TooLarge(f"{count} frames of {width} x {height} pixels are more than is computed")
 
 

@@ -7,6 +7,7 @@ import os
 from attrs import evolve
 from PIL import Image, ImageChops, ImageFilter, ImageStat
 
+from .._bounds import spend
 from .._colours import colour
 from .._given import Given
 from .._pictures import Maker, Picture, Unusable, check_size, over
@@ -26,18 +27,19 @@ def merge(sources: Sources, given: Given) -> Made:
         top = see_through(item.image)
         x = place["x"] - (top.width // 2 if place.get("center") else 0)
         y = place["y"] - (top.height // 2 if place.get("center_y") else 0)
-        canvas = laid(canvas, top, x, y)
+        lay(canvas, top, x, y)
     if not ground.image.has_transparency_data:
         canvas = canvas.convert("RGB")
     return file_of(made(ground, canvas))
 
 
-def laid(canvas: Image.Image, top: Image.Image, x: int, y: int) -> Image.Image:
-    """One RGBA image on another; what lies outside is cut off."""
-    layer = Image.new("RGBA", canvas.size)
-    if -top.width < x < canvas.width and -top.height < y < canvas.height:
-        layer.paste(top, (x, y))
-    return Image.alpha_composite(canvas, layer)
+def lay(canvas: Image.Image, top: Image.Image, x: int, y: int) -> None:
+    """Put one RGBA image onto another; what lies outside is cut off."""
+    left, right = max(x, 0), min(x + top.width, canvas.width)
+    upper, lower = max(y, 0), min(y + top.height, canvas.height)
+    if left < right and upper < lower:
+        # The overlap alone: a thousand small pictures cost no thousand large ones.
+        canvas.alpha_composite(top, (left, upper), (left - x, upper - y, right - x, lower - y))
 
 
 def imgdiff(sources: Sources, given: Given) -> Made:
@@ -89,7 +91,8 @@ def mogrify(picture: Picture, given: Given) -> Picture:
         left, top = max(box["x"], 0), max(box["y"], 0)
         right = min(box["x"] + box["width"], image.width)
         bottom = min(box["y"] + box["height"], image.height)
-        if left < right and top < bottom:
+        if left < right and top < bottom and (left, top, right, bottom) not in blurred:
+            spend((right - left) * (bottom - top))
             part = image.crop((left, top, right, bottom))
             blurred[left, top, right, bottom] = part.filter(ImageFilter.GaussianBlur(sigma))
     for corners, part in blurred.items():

@@ -14,8 +14,9 @@ from typing import Any
 from attrs import frozen
 from PIL import Image, ImageDraw
 
+from .._bounds import TooLarge
 from .._given import Given
-from .._pictures import NoPicture, Picture, TooLarge, Unusable, check_size
+from .._pictures import NoPicture, Picture, Unusable, check_size
 from .._work import Made, Sources, Work, file_of
 from .text import Font, font_of
 
@@ -34,8 +35,15 @@ _PLAIN_SIZE = 15
 _HEADINGS = (30, 25, 21, 18, 16, 15)
 _SPACING = 1.4
 
-_MARKS = re.compile(r"(\*\*|__|\*|`|~~)(?=\S)(.+?)(?<=\S)\1")
-_LINKS = re.compile(r"!?\[([^\]]*)\]\([^)]*\)")
+# Each repetition has an end: else a line of marks without partners would take for ever.
+_MARKS = re.compile(r"(\*\*|__|\*|`|~~)(?=\S)(.{1,300}?)(?<=\S)\1")
+_LINKS = re.compile(r"!?\[([^\]]{0,300})\]\([^)]{0,2000}\)")
+_HEADING = re.compile(r"(#{1,6})\s")
+_ITEM = re.compile(r"(\s{0,100})[-*+]\s(.*)")
+# What begins like a tag and is none: Python's parser would look for its end again and again.
+_NO_TAG = re.compile(r"<(?![^<>]{1,2000}>)")
+# A word with the blanks before it; of a longer one a part, which is measured by itself.
+_WORDS = re.compile(r"\s{0,1000}\S{1,1000}")
 # Elements that stand on lines of their own.
 _BLOCK = re.compile(
     "address|article|aside|blockquote|br|d[dlt]|div|footer|form|h[1-6]|header|hr|li|main|nav|"
@@ -101,12 +109,12 @@ def _of_plain(text: str) -> Iterator[_Line]:
 
 def _of_markdown(text: str) -> Iterator[_Line]:
     for line in text.expandtabs(4).split("\n"):
-        heading = re.fullmatch(r"(#{1,6})\s+(.*?)\s*#*", line)
-        item = re.fullmatch(r"(\s*)[-*+]\s+(.*)", line)
+        heading, item = _HEADING.match(line), _ITEM.fullmatch(line)
         if heading:
-            yield _Line(_unmarked(heading[2]), _HEADINGS[len(heading[1]) - 1])
+            words = line[heading.end() :].strip().rstrip("#").rstrip()
+            yield _Line(_unmarked(words), _HEADINGS[len(heading[1]) - 1])
         elif item:
-            yield _Line(f"{item[1]}• {_unmarked(item[2])}")
+            yield _Line(f"{item[1]}• {_unmarked(item[2].lstrip())}")
         else:
             yield _Line(_unmarked(line))
 
@@ -118,10 +126,19 @@ def _unmarked(text: str) -> str:
 
 def _of_html(text: str) -> Iterator[_Line]:
     reader = _HtmlText()
-    reader.feed(text)
+    reader.feed(_NO_TAG.sub("&lt;", _without_comments(text)))
     reader.close()
     reader.end_line()
     yield from reader.lines
+
+
+def _without_comments(text: str) -> str:
+    parts: list[str] = []
+    at = 0
+    while (start := text.find("<!--", at)) >= 0 and (end := text.find("-->", start)) >= 0:
+        parts.append(text[at:start])
+        at = end + len("-->")
+    return "".join([*parts, text[at:]])
 
 
 class _HtmlText(HTMLParser):
@@ -186,7 +203,7 @@ def _pages(lines: list[_Line]) -> list[Image.Image]:
 def _wrapped(text: str, font: Font, width: float) -> Iterator[str]:
     """The text in rows that are no wider, broken between words, or in one that is too long."""
     row = ""
-    for word in re.findall(r"\s*\S+", text):
+    for word in _WORDS.findall(text.rstrip()):
         if row and font.getlength(row + word) > width:
             yield row
             row = ""

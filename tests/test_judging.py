@@ -1,0 +1,216 @@
+"""What came of an attempt: the result or the error, and no key in either."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from pixlab_async import (
+    APIKey,
+    AuthenticationFailed,
+    ConnectionFailed,
+    RateLimited,
+    TimedOut,
+    UnreadableReply,
+)
+from pixlab_async._endpoint import Endpoint
+from pixlab_async._judging import Judged, of_deadline, of_fault, of_reply, scrubbed
+from pixlab_async._protocol import Call
+from pixlab_async.transports import Reply, TransportFault
+
+TEXT = "0123456789abcdef"
+KEY = APIKey(TEXT)
+OK = b'{"status":200,"x":"0123456789abcdef"}'
+PICTURE = {"content-type": "image/png"}
+
+
+def call(**facts: Any) -> Call[Any]:
+    return Call(Endpoint("blur"), lambda success: success, **facts)
+
+
+def judged(reply: Reply, key: APIKey | None = KEY, **facts: Any) -> Any:
+    return of_reply(call(**facts), reply, key, attempts=3, elapsed=1.5)
+
+
+def fault(message: str = "lost", cause: BaseException | None = None, **facts: Any) -> Judged[Any]:
+    chosen: dict[str, Any] = {"sent": True, **facts}
+    made = TransportFault(message, **chosen)
+    made.__cause__ = cause
+    return of_fault(made, KEY)
+
+
+# --- Replies ------------------------------------------------------------------------------
+
+
+def test_a_result_has_the_facts_of_the_call() -> None:
+    found = judged(Reply(201, {"content-type": "Application/JSON; x"}, b'{"status":200}'))
+
+    assert (found.error, found.cause, found.stale) == (None, None, False)
+    assert (found.result.meta.attempts, found.result.meta.elapsed) == (3, 1.5)
+    assert found.result.meta.http_status == 201
+
+
+@pytest.mark.parametrize("facts", [{}, {"inline": True}])
+def test_a_key_that_is_echoed_is_masked_in_a_result(facts: dict[str, Any]) -> None:
+    reply = Reply(201, {"content-type": "application/json"}, OK)
+    result = judged(reply, **facts).result
+
+    assert result.fields == {"status": 200, "x": "***"}
+    assert result.meta.http_status == 201
+
+
+def test_where_no_key_was_sent_nothing_is_masked() -> None:
+    assert judged(Reply(200, {}, OK), None).result.fields["x"] == TEXT
+
+
+@pytest.mark.parametrize("facts", [{"blob": True}, {"inline": True}])
+def test_a_picture_is_left_as_it_is(facts: dict[str, Any]) -> None:
+    body = b"\x89PNG" + TEXT.encode()
+
+    assert judged(Reply(200, PICTURE, body), **facts).result.content is body
+
+
+def test_where_a_picture_was_wanted_an_error_that_echoes_the_key_is_masked() -> None:
+    reply = Reply(200, {}, b'{"status":401,"error":"bad key 0123456789abcdef"}')
+
+    found = judged(reply, blob=True).error
+
+    assert isinstance(found, AuthenticationFailed)
+    assert found.message == "bad key ***"
+
+
+# A key with signs that JSON may spell otherwise, a quote and a backslash among them.
+SIGNS = """0123456789ab/&'\\\"c"""
+REFUSED = json.dumps({"status": 401, "error": f"bad key {SIGNS}, \u00e9"}, ensure_ascii=False)
+
+
+def escaped(signs: str) -> bytes:
+    """The refusal with these signs spelt by their numbers."""
+    text = REFUSED.replace('\\"c', "\\u0022c").replace("\\\\", "\\u005C")
+    head, key, tail = text.partition("0123456789ab/&'")
+    spelt = "".join(f"\\u{ord(char):04x}" if char in signs else char for char in key)
+    return (head + spelt + tail).encode()
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        REFUSED.encode(),
+        REFUSED.encode("utf-8-sig"),
+        REFUSED.encode("utf-16"),
+        REFUSED.encode("utf-16-be"),
+        REFUSED.encode("utf-32-le"),
+        REFUSED.replace("\u00e9", "\ud800").encode("utf-16-le", "surrogatepass"),
+        b" \r\n\t" + REFUSED.encode(),
+        REFUSED.replace("/", "\\/").encode(),
+        escaped("&'"),
+        escaped("09/z"),
+        escaped(""),
+    ],
+)
+@pytest.mark.parametrize("facts", [{}, {"blob": True}, {"inline": True}])
+def test_whatever_way_a_service_spells_the_key_it_is_masked(
+    body: bytes, facts: dict[str, Any]
+) -> None:
+    types = ["image/png", "text/html", ""] if b"\0" not in body else []
+    for media_type in ["application/json", *types]:
+        reply = Reply(200, {"content-type": media_type}, body)
+
+        found = judged(reply, APIKey(SIGNS), **facts).error
+
+        assert isinstance(found, AuthenticationFailed)
+        assert found.message[:12] == "bad key ***,"
+
+
+@pytest.mark.parametrize("sign", ['"', "\\"])
+def test_a_sign_that_json_has_to_escape_stays_so(sign: str) -> None:
+    body = f'{{"status":200,"x":"{TEXT}\\u{ord(sign):04x}a"}}'.encode()
+
+    assert judged(Reply(200, {}, body), APIKey(f"{TEXT}{sign}a")).result.fields["x"] == "***"
+    assert judged(Reply(200, {}, body), APIKey("x" * 15)).result.fields == json.loads(body)
+
+
+def test_escapes_that_mean_something_else_stay() -> None:
+    body = rb'{"status":200,"x":"\u00e9 \u001f \u007f \\u0041 \n","link":"\u0041\u0058"}'
+
+    assert judged(Reply(200, {}, body)).result.fields == json.loads(body)
+
+
+def test_a_text_where_json_was_wanted_is_masked_too() -> None:
+    found = judged(Reply(200, {}, b'["0123456789abcdef"]')).error
+
+    assert isinstance(found, UnreadableReply)
+    assert found.http_status == 200
+
+
+@pytest.mark.parametrize("body", [b"\0\0\0{\xff", b"\xff\xfe\0"])
+def test_what_is_no_text_at_all_is_no_json(body: bytes) -> None:
+    assert isinstance(judged(Reply(200, {}, body)).error, UnreadableReply)
+
+
+def test_an_error_leaves_its_frames_behind() -> None:
+    found = judged(Reply(500, {}, b""))
+
+    assert found.result is None
+    assert found.error is not None
+    assert found.error.__traceback__ is None
+
+
+def test_a_date_to_wait_for_counts_from_now_where_the_reply_has_none() -> None:
+    past = {"retry-after": "Wed, 21 Oct 2015 07:28:00 GMT"}
+
+    found = judged(Reply(429, past, b"")).error
+
+    assert isinstance(found, RateLimited)
+    assert found.retry_after == 0.0
+
+
+# --- Faults -------------------------------------------------------------------------------
+
+
+def test_a_fault_is_an_error_in_a_short_line_without_the_key() -> None:
+    found = fault(f"bad\x00 line {TEXT}").error
+
+    assert isinstance(found, ConnectionFailed)
+    assert (found.message, found.sent) == ("bad  line ***", True)
+
+
+@pytest.mark.parametrize("stale", [True, False])
+def test_a_fault_keeps_its_cause_and_whether_the_connection_was_stale(stale: bool) -> None:
+    cause = OSError("reset")
+
+    found = fault("lost", cause, stale=stale)
+
+    assert (found.result, found.cause, found.stale) == (None, cause, stale)
+
+
+def test_a_fault_without_a_cause_has_none() -> None:
+    assert fault().cause is None
+
+
+@pytest.mark.parametrize("behind", ["cause", "context"])
+def test_a_cause_that_quotes_the_key_stays_behind(behind: str) -> None:
+    cause = OSError("broken")
+    quoting = OSError(f"GET /?key={TEXT}")
+    if behind == "cause":
+        cause.__cause__ = quoting
+    else:
+        cause.__context__ = quoting
+
+    assert fault("lost", quoting).cause is None
+    assert fault("lost", cause).cause is None
+
+
+def test_a_deadline_in_the_middle_leaves_open_whether_the_service_acted() -> None:
+    found = of_deadline()
+
+    assert isinstance(found.error, TimedOut)
+    assert found.error.message == "no whole reply before the call's deadline"
+    assert (found.error.phase, found.error.sent) == ("deadline", True)
+    assert (found.result, found.cause, found.stale) == (None, None, False)
+
+
+def test_a_text_is_freed_of_the_key_where_there_is_one() -> None:
+    assert (scrubbed(TEXT, KEY), scrubbed(TEXT, None)) == ("***", TEXT)
