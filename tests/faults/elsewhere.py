@@ -35,6 +35,7 @@ ELSEWHERE: dict[int, dict[str, tuple[str, ...]]] = {
     },
     # A cancellation while waiting for the gate, a slot, connecting, writing, reading, the journal.
     43: {
+        "test_sweeps": ("test_a_cancellation_anywhere_leaves_nothing_behind",),
         "test_gate": (
             "test_a_caller_that_is_cancelled_leaves_the_queue",
             "test_a_slot_granted_to_a_caller_that_is_cancelled_goes_to_the_next",
@@ -56,34 +57,39 @@ ELSEWHERE: dict[int, dict[str, tuple[str, ...]]] = {
     },
     # The event loop is closed, or another one.
     44: {
-        "test_client": (
-            "test_use_from_another_event_loop_says_the_mend",
-            "test_a_loop_that_was_closed_by_asyncio_run_is_another_loop",
+        "test_life_cycle": (
+            "test_use_in_a_second_event_loop_says_the_mend",
+            "test_use_of_the_fast_lane_in_a_second_event_loop_says_the_mend",
         ),
     },
     # One client in two threads.
     45: {
-        "faults.test_scenarios": ("test_a_client_in_a_second_thread_is_refused_at_once",),
+        "test_life_cycle_elsewhere": (
+            "test_of_two_threads_that_first_use_a_client_at_once_one_has_it",
+            "test_use_in_a_second_thread_is_refused_and_harms_nothing",
+            "test_use_of_the_fast_lane_in_a_second_thread_is_refused_and_harms_nothing",
+        ),
     },
     # A fork after use.
     46: {
-        "test_client": (
-            "test_use_in_a_forked_child_says_the_mend",
-            "test_a_client_that_was_made_and_never_used_may_be_used_by_a_forked_child",
+        "test_life_cycle_elsewhere": (
+            "test_use_in_a_forked_child_is_refused_at_once",
+            "test_use_in_a_loop_of_the_forked_child_is_refused",
+            "test_a_client_that_was_never_used_is_the_forked_childs_to_use",
         ),
     },
     # Used after its end.
     47: {
-        "test_client": (
+        "test_life_cycle": (
             "test_a_closed_client_says_so",
             "test_calls_that_wait_when_the_client_is_closed_end",
         ),
     },
     # Never closed.
     48: {
-        "test_client": (
-            "test_a_client_that_is_never_closed_warns",
-            "test_a_client_that_was_never_used_does_not_warn",
+        "test_life_cycle": ("test_a_client_that_is_never_closed_warns",),
+        "test_life_cycle_ends": (
+            "test_a_client_that_is_never_closed_is_told_of_with_the_place_where_it_was_made",
         ),
     },
     # The clock jumps, the machine sleeps.

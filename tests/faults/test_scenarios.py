@@ -17,7 +17,6 @@ from pixlab_async import (
     AsyncPixLab,
     AuthenticationFailed,
     BatchStopped,
-    ConfigurationError,
     DeletionState,
     Outcome,
     TimedOut,
@@ -120,24 +119,6 @@ async def test_fifty_answers_of_one_kind_stop_a_batch(
 
     assert caught.value.reason == reason
     assert path.requests == 50
-
-
-async def test_a_client_in_a_second_thread_is_refused_at_once(
-    lane: Lane, server: FaultServer, anyio_backend: str
-) -> None:
-    """Row 45: the thread has an event loop of its own; the first one's client goes on."""
-    path = server.path(OK)
-    async with client(path, lane) as pixlab:
-        await pixlab.delete(LINK)
-
-        def elsewhere() -> None:
-            with pytest.raises(ConfigurationError, match="another event loop"):
-                anyio.run(pixlab.delete, LINK, backend=anyio_backend)
-
-        await anyio.to_thread.run_sync(elsewhere)
-        assert (await pixlab.call("next"))["next"] is True
-
-    assert path.requests == 1
 
 
 class Night:
