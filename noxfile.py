@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import nox
 
 nox.needs_version = ">=2025.2.9"
@@ -82,3 +84,24 @@ def bench(session: nox.Session) -> None:
         session.run("python", "benchmarks/limits.py")
         session.run("python", "benchmarks/shared_limit.py")
         session.run("python", "benchmarks/job.py", "--million")
+
+
+@nox.session
+def mutation(session: nox.Session) -> None:
+    """Mutants of the modules on which all else stands; fails where one survives without a reason.
+
+    Half an hour; `nox -s mutation -- _retry ledger` takes those whose path has one of the words.
+    """
+    session.install("-q", "-e", ".[all,test,mutation]")
+    session.run("python", "-m", "mutation.run", *session.posargs)
+
+
+@nox.session
+def fuzz(session: nox.Session) -> None:
+    """Every fuzz target with hypothesis, and with atheris where that installs.
+
+    A minute for each; `nox -s fuzz -- --seconds 600 --examples 50000` takes longer.
+    """
+    session.install("-q", "-e", ".[all,test,fuzz]")
+    for target in sorted(Path("fuzzing").glob("[a-z]*.py")):
+        session.run("python", "-m", f"fuzzing.{target.stem}", *session.posargs)

@@ -46,7 +46,7 @@ def chart(speed: Mapping[int, Runs], bars_at: int) -> str:
 
 
 def _bars(runs: Runs, connections: int) -> Iterator[str]:
-    yield _text(10, 26, f"CPU µs per call, {connections} connections", size=15)
+    yield text(10, 26, f"CPU µs per call, {connections} connections", size=15)
     costs = {name: spread(runs, name, "cpu_us") for name in runs}
     most = max(cost.middle for cost in costs.values())
     scale = (_WIDTH - _LEFT - _RIGHT) / most
@@ -54,14 +54,14 @@ def _bars(runs: Runs, connections: int) -> Iterator[str]:
         y, cost = _TOP + row * _ROW, costs[name]
         shade = _OURS if name.startswith("ours") else _OTHERS
         width = cost.middle * scale
-        yield _text(_LEFT - 8, y + 4, name, anchor="end")
+        yield text(_LEFT - 8, y + 4, name, anchor="end")
         yield f'<rect x="{_LEFT}" y="{y - 8}" width="{width:.1f}" height="16" fill="{shade}"/>'
         label = f"{cost.middle:,.0f} ({cost.low:,.0f} to {cost.high:,.0f})"
-        yield _text(_LEFT + width + 6, y + 4, label)
+        yield text(_LEFT + width + 6, y + 4, label)
 
 
 def _lines(speed: Mapping[int, Runs], top: int) -> Iterator[str]:
-    yield _text(10, top - 16, "CPU µs per call over connections (both scales logarithmic)", size=15)
+    yield text(10, top - 16, "CPU µs per call over connections (both scales logarithmic)", size=15)
     shown = [name for name in _SHADES if all(name in runs for runs in speed.values())]
     costs = {
         name: {count: spread(runs, name, "cpu_us").middle for count, runs in speed.items()}
@@ -81,15 +81,15 @@ def _lines(speed: Mapping[int, Runs], top: int) -> Iterator[str]:
     for power in range(low, high + 1):
         level = y(10.0**power)
         yield f'<path d="M60 {level:.1f}H{_WIDTH - 180}" stroke="{_LINE}"/>'
-        yield _text(52, level + 4, f"{10.0**power:,.0f}", anchor="end")
+        yield text(52, level + 4, f"{10.0**power:,.0f}", anchor="end")
     for count in counts:
-        yield _text(x(count), top + _PLOT + 20, f"{count:,}", anchor="middle")
+        yield text(x(count), top + _PLOT + 20, f"{count:,}", anchor="middle")
     labels = _apart([(y(costs[name][counts[-1]]), name) for name in shown])
     for level, name in labels:
         points = " ".join(f"{x(count):.1f},{y(costs[name][count]):.1f}" for count in counts)
         shade = _SHADES[name]
         yield f'<polyline points="{points}" fill="none" stroke="{shade}" stroke-width="2"/>'
-        yield _text(_WIDTH - 172, level + 4, name, shade=shade)
+        yield text(_WIDTH - 172, level + 4, name, shade=shade)
 
 
 def _apart(labels: list[tuple[float, str]]) -> list[tuple[float, str]]:
@@ -101,7 +101,7 @@ def _apart(labels: list[tuple[float, str]]) -> list[tuple[float, str]]:
     return placed
 
 
-def _text(
+def text(
     x: float, y: float, text: str, *, anchor: str = "start", size: int = 13, shade: str = _TEXT
 ) -> str:
     return (

@@ -11,12 +11,21 @@ from __future__ import annotations
 
 import math
 from collections.abc import Awaitable, Callable
-from typing import TypeVar
+from threading import Lock
+from typing import Protocol, TypeVar
 
 import anyio
 from anyio.to_thread import run_sync
 
+
+class Closable(Protocol):
+    """What has to be closed."""
+
+    def close(self) -> object: ...
+
+
 T = TypeVar("T")
+C = TypeVar("C", bound=Closable)
 
 
 class DeadlineReached(Exception):
@@ -99,12 +108,52 @@ async def thoroughly(function: Callable[[], T]) -> T:
     return await bridged(run)
 
 
+async def obtained(make: Callable[[], C]) -> C:
+    """What a plain function makes in a thread, such as an open file; closed where nobody wants it.
+
+    A caller that is cancelled does not wait: opening a pipe may take for ever.
+
+    Raises:
+        BaseException: What the function raised.
+    """
+    made: list[C] = []
+    lock, wanted = Lock(), True
+
+    def work() -> None:
+        thing = make()
+        with lock:
+            if wanted:
+                made.append(thing)
+                return
+
+        thing.close()
+
+    try:
+        await run_sync(work, abandon_on_cancel=True)
+    except BaseException:
+        with lock:
+            wanted = False
+        for thing in made:
+            thing.close()
+        raise
+
+    return made[0]
+
+
 def bare(error: BaseException) -> None:
     """Take the frames off a cancellation, or what a signal raised, and all that led to it.
 
-    They may hold the wire request.
+    They may hold the wire request. Cancellations that led to it stay, bare as well: by them
+    anyio knows whose it is where a library has made another of the one that it was given.
     """
-    error.__traceback__ = error.__cause__ = error.__context__ = None
+    link: BaseException | None = error
+    while link is not None:
+        led_to = link.__context__
+        link.__traceback__ = link.__cause__ = link.__context__ = None
+        if not isinstance(led_to, anyio.get_cancelled_exc_class()):
+            return
+
+        link.__context__ = link = led_to
 
 
 async def sheltered(function: Callable[[], Awaitable[T]], grace: float) -> T:
@@ -126,3 +175,43 @@ async def sheltered(function: Callable[[], Awaitable[T]], grace: float) -> T:
         raise DeadlineReached
 
     return await bridged(run)
+
+
+async def surely(function: Callable[[], Awaitable[object]], grace: float) -> None:
+    """Await ``function()`` to its end, whatever is cancelled; then let that go on.
+
+    An ending ``asyncio.run`` cancels every task once, those that shelter others too. The
+    function is begun anew then: a task that is begun after that lives.
+
+    Args:
+        function: What to run. It must not mind to be begun anew.
+        grace: Seconds that it may take.
+
+    Raises:
+        DeadlineReached: It took longer, and was cancelled; unless its caller was, too.
+        BaseException: What the function raised; the caller's cancellation goes before that.
+    """
+    ended = False
+    interruption: BaseException | None = None
+    deadline = anyio.current_time() + grace
+
+    async def attempt() -> None:
+        nonlocal ended
+        await function()
+        ended = True
+
+    try:
+        while not ended:
+            try:
+                await sheltered(attempt, deadline - anyio.current_time())
+            except anyio.get_cancelled_exc_class() as error:
+                interruption = error
+            except BaseException as error:
+                if interruption is None:
+                    raise
+
+                raise interruption from error
+        if interruption is not None:
+            raise interruption
+    finally:
+        del interruption  # else it and this frame would hold one another

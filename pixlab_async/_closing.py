@@ -6,12 +6,13 @@ too where the client was made.
 
 from __future__ import annotations
 
+import math
 import sys
 import warnings
+from functools import partial
 from types import FrameType
 
-import anyio
-
+from ._bridge import surely
 from ._core import Core
 from ._errors import ConfigurationError
 from ._recording import settle
@@ -37,14 +38,18 @@ async def close(core: Core) -> None:
         )
 
     core.closed = True
+    if not elsewhere:  # where it is, who waited is gone with its event loop
+        for gate in (*(lane.gate for lane in core.lanes), core.downloads):
+            gate.close()
+    # Twice would do nothing, so a cancellation must not end it. A flush is bounded, and to close
+    # a connection.
+    await surely(partial(_let_go, core, elsewhere=elsewhere), math.inf)
+
+
+async def _let_go(core: Core, *, elsewhere: bool) -> None:
     if core.recorder is not None:
         await settle(core.recorder)
-    if elsewhere:
-        return  # its event loop is gone, and with it who waited, and the connections
-
-    for gate in (*(lane.gate for lane in core.lanes), core.downloads):
-        gate.close()
-    with anyio.CancelScope(shield=True):  # bounded: closing a connection is
+    if not elsewhere:
         await core.transport.aclose()
 
 
@@ -62,7 +67,7 @@ def made_at(client: object) -> str:
 
     # Of classes that are derived from ours, too. Not by their variables: to look at a frame's
     # keeps them alive.
-    own = [getattr(kind.__init__, "__code__", None) for kind in type(client).__mro__]
+    own = [getattr(vars(kind).get("__init__"), "__code__", None) for kind in type(client).__mro__]
     frame: FrameType | None = sys._getframe(1)  # noqa: SLF001 - what inspect uses; it costs more
     while frame is not None and frame.f_code in own:
         frame = frame.f_back

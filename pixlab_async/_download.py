@@ -80,7 +80,10 @@ async def download(
         if wait is None:
             error.endpoint, error.attempts, error.history = _NAME, len(history), tuple(history)
             error.elapsed = anyio.current_time() - started
-            raise error
+            try:
+                raise error
+            finally:
+                del error  # else it and this frame would hold one another
 
         await anyio.sleep(wait)
 
@@ -111,17 +114,20 @@ async def _attempt(
     except TimedOut as late:
         return late.with_traceback(None)
 
-    verdict, retry_after = Verdict.ACCEPTED, None
+    verdict, retry_after = Verdict.LOST, None  # what a cancellation leaves open
     try:
         await (within if core.direct else bridged)(fetch, deadline)
+        verdict = Verdict.ACCEPTED
     except DeadlineReached:
         return TimedOut("the file was not whole before the deadline", sent=True)
     except TransportFault as fault:
-        verdict = Verdict.LOST if fault.sent else Verdict.UNSENT
+        if not fault.sent:
+            verdict = Verdict.UNSENT
         error = error_from(fault, clean(fault.message))
         error.__cause__ = fault.__cause__
         return error
     except (ReplyError, UnreadableReply) as refused:
+        verdict = Verdict.ACCEPTED
         if isinstance(refused, RateLimited):
             verdict, retry_after = Verdict.LIMITED, refused.retry_after
         return refused.with_traceback(None)

@@ -127,7 +127,10 @@ class _Exchange(Generic[T]):
                 if wait > 0 and not await self._slept(wait):
                     break
 
-            raise self._told(judged.error) from judged.cause  # far from the frames of the reply
+            try:
+                raise self._told(judged.error) from judged.cause  # far from the reply's frames
+            finally:
+                del judged  # else error and frame would hold one another
         except BaseException as error:
             if not isinstance(error, Exception):  # a cancellation, or a signal's, at any place
                 bare(error)

@@ -34,6 +34,7 @@ class Verdict(Enum):
     LIMITED = "limited"
     LOST = "lost"
     UNSENT = "unsent"
+    UNUSED = "unused"
 
 
 class _Waiter:
@@ -106,7 +107,7 @@ class Gate:
         except BaseException:
             queue.pop(waiter, None)
             if waiter.ticket is not None:
-                self.leave(waiter.ticket, Verdict.UNSENT)
+                self.leave(waiter.ticket, Verdict.UNUSED)
             self._dispatch()
             raise
 
@@ -133,8 +134,10 @@ class Gate:
             self.pacer.limited(ticket, now, retry_after)
         elif verdict is Verdict.LOST:
             self.pacer.lost(ticket)
-        else:
+        elif verdict is Verdict.UNSENT:
             self.pacer.give_back(ticket)
+        else:
+            self.pacer.unused(ticket)
         self.in_use -= 1
         self._dispatch()
 

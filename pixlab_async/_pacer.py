@@ -45,6 +45,8 @@ _UNITS = {
     "h": 1 / 60,
     "hour": 1 / 60,
 }
+# Requests per minute: one in two years, and far more than any machine sends.
+_LOWEST_RATE, _HIGHEST_RATE = 1e-6, 1e9
 _RATE = re.compile(r"\s*(\d+(?:\.\d+)?)\s*/\s*([a-z]+)\s*")
 
 
@@ -143,6 +145,13 @@ class Pacer:
         self._sent.add(ticket.sent_at, -1)
         self.lost(ticket)
 
+    def unused(self, ticket: Ticket) -> None:
+        """The leave was not made use of: the next request may go when this one might have."""
+        limit = self._learner.limit
+        if limit is not None:
+            self._next_at -= MINUTE / limit
+        self.give_back(ticket)
+
     def lost(self, ticket: Ticket) -> None:
         """No reply came: the request may count, but tells nothing."""
         if ticket.probe:
@@ -223,10 +232,11 @@ def per_minute(rate: str) -> float:
         ConfigurationError: It is no such text, or means none.
     """
     match = _RATE.fullmatch(rate) if isinstance(rate, str) else None
-    if match is None or match[2] not in _UNITS or float(match[1]) == 0:
+    found = float(match[1]) * _UNITS.get(match[2], 0.0) if match else 0.0
+    if not _LOWEST_RATE <= found <= _HIGHEST_RATE:
         raise ConfigurationError(
             f"rate={rate!r} is no rate: write a number above 0, a slash and s, min or h, such "
             f"as '600/min'."
         )
 
-    return float(match[1]) * _UNITS[match[2]]
+    return found

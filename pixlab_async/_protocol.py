@@ -52,6 +52,7 @@ HEADERS: tuple[tuple[str, str], ...] = (
     ("User-Agent", USER_AGENT),
 )
 _JSON = ("Content-Type", "application/json")
+_LARGEST_BITS = 1024
 
 
 @frozen(eq=False)
@@ -96,15 +97,28 @@ class Call(Generic[T]):
 
 
 def uploads_in(values: Iterable[Unlinked]) -> list[Upload]:
-    """Every upload in the parameters, in order."""
+    """Every upload in the parameters, in order.
+
+    Raises:
+        ConfigurationError: They are nested too deep, or hold themselves.
+    """
+    try:
+        return _uploads_in(values)
+    except RecursionError:
+        problem = "The parameters are nested too deep, or one holds itself: pass plain lists."
+
+    raise ConfigurationError(problem)
+
+
+def _uploads_in(values: Iterable[Unlinked]) -> list[Upload]:
     found: list[Upload] = []
     for value in values:
         if isinstance(value, Upload):
             found.append(value)
         elif isinstance(value, Mapping):
-            found += uploads_in(value.values())
+            found += _uploads_in(value.values())
         elif isinstance(value, Sequence) and not isinstance(value, str):
-            found += uploads_in(value)
+            found += _uploads_in(value)
     return found
 
 
@@ -139,7 +153,7 @@ def build(
     url, target = _address(origin, call.endpoint.name)
     content: Content = b""
     # All that can fail comes first: an error's frames must not hold the key.
-    pairs = [(name, text(value, name)) for name, value in params.items()]
+    pairs = [(_checked(name), text(value, name)) for name, value in params.items()]
     query = _query(pairs) if method == "GET" else ""
     if len(query) > TARGET_LIMIT:
         _check_length(query, call)
@@ -182,6 +196,15 @@ def _address(origin: str, name: str) -> tuple[str, str]:
     return f"{origin}/{name}", f"{urlsplit(origin).path}/{name}"
 
 
+@lru_cache
+def _checked(name: str) -> str:
+    """The name of a parameter, which a caller of ``call()`` makes up."""
+    if not isinstance(name, str):
+        raise ConfigurationError(f"The name of a parameter must be a str, not {name!r}.")
+
+    return _encodable(name, name)
+
+
 _quoted_name = lru_cache(quote_plus)
 _QUOTED = {code: quote_plus(chr(code)) for code in range(128)}
 
@@ -216,7 +239,8 @@ def text(value: Parameter, name: str) -> str:
     if isinstance(value, str):
         return _encodable(str.__str__(value), name)  # of an Enum's member, too
 
-    if isinstance(value, int):
+    # Of larger ones Python does not write the digits, and no parameter has so many.
+    if isinstance(value, int) and value.bit_length() < _LARGEST_BITS:
         return str(value)
 
     return _dumps(value, name)
@@ -247,7 +271,7 @@ def _check_length(query: str, call: Call[Any]) -> None:
 def _dumps(value: object, name: str) -> str:
     try:
         dumped = json.dumps(value, allow_nan=False, ensure_ascii=False, separators=(",", ":"))
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, RecursionError):
         problem = (
             f"The parameter {name!r} cannot be written as JSON: pass finite numbers, texts, "
             f"booleans, lists and dictionaries."

@@ -29,6 +29,7 @@ import anyio
 import anyio.to_thread
 from attrs import field, frozen
 
+from ._bridge import obtained
 from ._errors import ConfigurationError
 from ._results import Media
 
@@ -98,7 +99,7 @@ class Upload:
         """
         content = self.content
         if isinstance(content, os.PathLike):
-            with await anyio.to_thread.run_sync(_open, Path(content)) as file:
+            with await obtained(partial(_open, Path(content))) as file:
                 yield Opened(_reading(file), _size(file))
         elif isinstance(content, bytes):
             yield Opened(_taking(iter([content])), len(content))

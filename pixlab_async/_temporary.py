@@ -17,7 +17,7 @@ from contextvars import ContextVar
 import anyio
 from attrs import define, field
 
-from ._bridge import DeadlineReached, sheltered
+from ._bridge import DeadlineReached, surely
 from ._errors import CleanupFailed, ConfigurationError
 from ._results import Deletion, Media
 
@@ -120,7 +120,10 @@ async def made(
         raise
 
     if state.error is not None:
-        raise state.error
+        try:
+            raise state.error
+        finally:
+            state.error = None  # else it and its frames would hold one another
 
     if isinstance(state.media, Media):
         return state.media
@@ -145,11 +148,7 @@ async def _abandon(state: _Making, delete: Delete, grace: float) -> None:
 
 
 async def cleaned(media: Media, delete: Delete, grace: float) -> CleanupFailed | None:
-    """Delete the picture, cancelled or not; what went wrong, if something did.
-
-    An ending ``asyncio.run`` cancels every task once, those that shelter others too. A task
-    that is begun after that lives; hence the loop.
-    """
+    """Delete the picture, cancelled or not; what went wrong, if something did."""
     failures: list[CleanupFailed] = []
     ended = False
 
@@ -161,23 +160,18 @@ async def cleaned(media: Media, delete: Delete, grace: float) -> CleanupFailed |
             failures.append(_failure(media, error))
         ended = True
 
-    interruption: BaseException | None = None
-    deadline = anyio.current_time() + grace
-    while not ended:
-        try:
-            await sheltered(attempt, deadline - anyio.current_time())
-        except DeadlineReached:
+    try:
+        await surely(attempt, grace)
+    except DeadlineReached:
+        failures.append(_failure(media, None))
+    except BaseException:
+        if not ended:
             failures.append(_failure(media, None))
-            ended = True
-        except anyio.get_cancelled_exc_class() as error:  # it goes on later
-            interruption = error
+        for failure in failures:  # the caller is cancelled and will not see it
+            _log.error("%s", failure)
+        raise
 
-    if interruption is None:
-        return failures[0] if failures else None
-
-    for failure in failures:  # the caller is cancelled and will not see it
-        _log.error("%s", failure)
-    raise interruption
+    return failures[0] if failures else None
 
 
 def _failure(media: Media, error: Exception | None) -> CleanupFailed:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import io
 from collections.abc import AsyncIterator, Iterator
 from typing import Literal, TypeAlias
@@ -49,6 +50,15 @@ def _no_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("PIXLAB_BASE_URL", raising=False)
     monkeypatch.delenv("PIXLAB_LLM_URL", raising=False)
     monkeypatch.delenv("PIXLAB_LEDGER", raising=False)
+
+
+@pytest.fixture
+def uncollected() -> Iterator[None]:
+    """For tests that go to the recursion limit: Hypothesis listens to the garbage collector,
+    and a listener that has no depth left is an error that Python reports."""
+    gc.disable()
+    yield
+    gc.enable()
 
 
 @pytest.fixture(scope="session")

@@ -1,14 +1,9 @@
-"""The client's life: made, used, derived, closed."""
+"""The client as its arguments make it: keys, addresses, options, derived clients."""
 
 from __future__ import annotations
 
-import asyncio
-import gc
 import math
-import os
-import pickle
 import sys
-import warnings
 from collections.abc import Callable
 from typing import Any
 
@@ -25,22 +20,12 @@ from pixlab_async import (
     RetryPolicy,
     TimedOut,
 )
-from pixlab_async.emulator import Emulator, Fault
+from pixlab_async.emulator import Emulator
 
 from .conftest import client_of
-from .scripted import serve, wait_until
+from .scripted import serve
 
 KEY = "0123456789abcdef0123456789abcdef"
-
-
-def test_a_client_may_be_made_outside_an_event_loop(emulator: Emulator) -> None:
-    client = client_of(emulator)
-
-    async def use() -> str | None:
-        async with client:
-            return (await client.status()).payload
-
-    assert anyio.run(use)
 
 
 async def test_the_key_comes_from_the_argument(emulator: Emulator) -> None:
@@ -254,111 +239,6 @@ def test_an_option_that_cannot_be_is_refused(options: dict[str, Any]) -> None:
         AsyncPixLab(api_key=KEY, **options)
 
 
-async def test_closing_twice_is_fine(emulator: Emulator) -> None:
-    client = client_of(emulator)
-    await client.status()
-
-    await client.aclose()
-    await client.close()
-
-
-async def test_a_closed_client_says_so(emulator: Emulator) -> None:
-    client = client_of(emulator)
-    await client.aclose()
-
-    with pytest.raises(ConfigurationError, match="closed"):
-        await client.status()
-
-
-async def test_calls_that_wait_when_the_client_is_closed_end(emulator: Emulator) -> None:
-    client = AsyncPixLab(
-        base_url=emulator.base_url, api_key=emulator.api_key, connections=1, retry=RetryPolicy()
-    )
-    emulator.inject(Fault(endpoint="status", latency=0.3))
-    errors: list[ConfigurationError] = []
-
-    async def late() -> None:
-        try:
-            await client.status()
-        except ConfigurationError as error:
-            errors.append(error)
-
-    async with anyio.create_task_group() as group:
-        group.start_soon(client.status)
-        await anyio.to_thread.run_sync(wait_until, lambda: emulator.received)
-        group.start_soon(late)
-        while client.stats().queued == 0:
-            await anyio.lowlevel.checkpoint()
-        await client.aclose()
-
-    assert len(errors) == 1
-
-
-async def _use_and_leave(client: AsyncPixLab) -> None:
-    """Use a client and end its event loop, without closing it."""
-    await client.status()
-    await client._core.transport.aclose()
-
-
-def test_use_from_another_event_loop_says_the_mend(emulator: Emulator, anyio_backend: str) -> None:
-    client = client_of(emulator)
-    anyio.run(_use_and_leave, client, backend=anyio_backend)
-
-    with pytest.raises(ConfigurationError, match="one AsyncPixLab for each event loop"):
-        anyio.run(client.status, backend=anyio_backend)
-
-    client._core.closed = True  # its loop is gone, and its connections with it
-
-
-@pytest.mark.skipif(not hasattr(os, "fork"), reason="forks")
-@pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")
-async def test_use_in_a_forked_child_says_the_mend(emulator: Emulator) -> None:
-    client = client_of(emulator)
-    client._core.check()
-    reading, writing = os.pipe()
-    child = os.fork()
-    if child == 0:  # pragma: no cover - the parent counts
-        try:
-            client._core.check()
-        except BaseException as error:  # whatever it is: this process must not run pytest
-            os.write(writing, str(error).encode())
-        finally:
-            os._exit(0)
-
-    os.waitpid(child, 0)
-    assert b"forked" in os.read(reading, 1000)
-    await client.aclose()
-    os.close(reading)
-    os.close(writing)
-
-
-async def test_a_client_of_another_process_says_so(emulator: Emulator) -> None:
-    async with client_of(emulator) as client:
-        pid, client._core._pid = client._core._pid, 0
-        with pytest.raises(ConfigurationError, match="used before this process was forked"):
-            await client.status()
-        client._core._pid = pid
-
-
-async def test_a_client_that_is_never_closed_warns(emulator: Emulator) -> None:
-    client = client_of(emulator)
-    await client.status()
-    transport = client._core.transport
-
-    with pytest.warns(ResourceWarning, match="never closed"):
-        del client
-        gc.collect()
-
-    await transport.aclose()
-
-
-def test_a_client_that_was_never_used_does_not_warn() -> None:
-    with warnings.catch_warnings():
-        warnings.simplefilter("error")
-        AsyncPixLab(api_key=KEY)
-        gc.collect()
-
-
 async def test_a_derived_client_has_its_own_key_and_shares_the_connections(
     emulator: Emulator,
 ) -> None:
@@ -378,14 +258,6 @@ async def test_a_derived_client_keeps_what_it_is_not_told(emulator: Emulator) ->
     assert emulator.received[-1].key == emulator.api_key
 
 
-async def test_closing_a_derived_client_leaves_the_connections_open(emulator: Emulator) -> None:
-    async with client_of(emulator) as pixlab:
-        async with pixlab.with_options(deadline=5) as tenant:
-            await tenant.status()
-
-        await pixlab.status()
-
-
 async def test_a_derived_client_refuses_bad_options(emulator: Emulator) -> None:
     async with client_of(emulator) as pixlab:
         with pytest.raises(ConfigurationError):
@@ -403,11 +275,6 @@ async def test_stats_count_the_calls(pixlab: AsyncPixLab) -> None:
 async def test_stats_show_a_pinned_rate() -> None:
     async with AsyncPixLab(api_key=KEY, rate="10/s") as pixlab:
         assert pixlab.stats().limit_per_minute == 600
-
-
-def test_a_client_is_not_pickled() -> None:
-    with pytest.raises(TypeError, match="never pickled"):
-        pickle.dumps(AsyncPixLab(api_key=KEY))
 
 
 async def test_two_tenants_share_no_cookies() -> None:
@@ -467,16 +334,6 @@ def test_a_key_equals_itself_only() -> None:
     assert len({APIKey(KEY), APIKey(KEY), APIKey("b" * 20)}) == 2
 
 
-def test_a_loop_that_was_closed_by_asyncio_run_is_another_loop(emulator: Emulator) -> None:
-    client = client_of(emulator)
-    asyncio.run(_use_and_leave(client))
-
-    with pytest.raises(ConfigurationError, match="another event loop"):
-        asyncio.run(client.status())
-
-    client._core.closed = True
-
-
 async def test_a_derived_client_cannot_bring_the_key_into_the_log() -> None:
     async with httpx.AsyncClient() as http_client:
         pixlab = AsyncPixLab(http_client=http_client, auth="header", api_key=KEY)
@@ -489,42 +346,6 @@ async def test_a_retry_policy_must_be_one() -> None:
 
     with pytest.raises(ConfigurationError, match="RetryPolicy"):
         AsyncPixLab(api_key=KEY, retry=policy)
-
-
-async def test_a_call_that_waits_for_its_next_attempt_when_the_client_is_closed_ends() -> None:
-    with serve([None]) as script:
-        client = AsyncPixLab(
-            base_url=script.base_url, api_key=KEY, retry=RetryPolicy(base=0.2, cap=0.2)
-        )
-        client._core.random.seed(1)
-
-        async def call() -> None:
-            with pytest.raises(ConfigurationError, match="closed"):
-                await client.delete("a.png")
-
-        async with anyio.create_task_group() as group:
-            group.start_soon(call)
-            await anyio.to_thread.run_sync(wait_until, lambda: script.requests)
-            await anyio.wait_all_tasks_blocked()
-            await client.aclose()
-
-
-def test_a_client_that_was_made_and_never_used_may_be_used_by_a_forked_child() -> None:
-    client = AsyncPixLab(api_key=KEY)
-    client._core._pid = -1
-
-    async def use() -> None:
-        async with client:
-            client._core.check()
-
-    anyio.run(use)
-
-
-def test_closing_in_another_event_loop_is_quiet(emulator: Emulator) -> None:
-    client = client_of(emulator)
-    anyio.run(_use_and_leave, client)
-
-    anyio.run(client.aclose)
 
 
 async def test_the_deadline_covers_the_callable_that_gives_the_key(emulator: Emulator) -> None:

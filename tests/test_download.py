@@ -24,7 +24,7 @@ from pixlab_async import (
 from pixlab_async.emulator import Emulator, Fault
 
 from .conftest import QUICK, Lane
-from .scripted import Cut, http, serve
+from .scripted import Cut, http, serve, wait_until
 
 KEY = "0123456789abcdef0123456789abcdef"
 
@@ -331,6 +331,25 @@ async def test_the_wait_for_a_free_connection_is_covered_too(
                 await pixlab.with_options(deadline=0.05).download(media, tmp_path / "b")
 
     assert (caught.value.phase, caught.value.endpoint) == ("queue", "download")
+
+
+async def test_a_download_that_is_cancelled_tells_nothing_of_the_hosts_limit(
+    lane: Lane, tmp_path: Path
+) -> None:
+    busy = http(b"", 429, ["Retry-After: 0", "Connection: close"])
+    with serve([busy], [b""]) as script:
+        async with AsyncPixLab(
+            base_url=script.base_url, api_key=KEY, retry=QUICK, transport=lane
+        ) as pixlab:
+            async with anyio.create_task_group() as group:
+                link = f"{script.base_url}/cat.png"
+                group.start_soon(pixlab.download, link, tmp_path / "cat.png")
+                await anyio.to_thread.run_sync(wait_until, lambda: len(script.requests) == 2)
+                group.cancel_scope.cancel()
+
+            pacer = pixlab._core.downloads.pacer
+            # Only a reply says that the host takes requests again.
+            assert (pacer._probing, pacer._probe_out) == (True, False)
 
 
 @pytest.mark.parametrize("destination", ["", ".", "a\0b"])

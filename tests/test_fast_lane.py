@@ -9,8 +9,9 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Generator, Sequence
+from collections.abc import AsyncGenerator, Generator, Sequence
 from contextlib import contextmanager, suppress
+from types import FrameType
 from typing import Any
 
 import anyio
@@ -18,11 +19,11 @@ import pytest
 
 from pixlab_async import AsyncPixLab, ConfigurationError, RetryPolicy, TimedOut
 from pixlab_async.emulator import Emulator, Fault
-from pixlab_async.transports import Request, TransportFault, make_transport
+from pixlab_async.transports import Request, Transport, TransportFault, make_transport
+from pixlab_async.transports._aiohttp_upload import Upload
 
-from .conftest import QUICK
 from .scripted import JSON_OK, Script, http, serve, wait_until
-from .test_lanes import deaf, opened, send
+from .test_lanes import deaf, opened, request_to, send
 
 KEY = "0123456789abcdef0123456789abcdef"
 LINK = "https://media.example/a.png"
@@ -126,6 +127,40 @@ async def _is_cancelled_after(turns: int, pixlab: AsyncPixLab) -> bool:
 
 
 @asyncio_only
+@pytest.mark.parametrize("early", [False, True], ids=["whole", "early"])
+async def test_a_native_cancellation_that_comes_with_the_reply_to_an_upload_leaves_nothing_open(
+    early: bool,
+) -> None:
+    """As it sees that nobody reads its source any more; and while somebody does, after all."""
+    task: asyncio.Task[object]
+
+    def cancel(frame: FrameType, event: str, _: object) -> None:
+        if event == "call" and frame.f_code is Upload.left_alone.__code__:
+            sys.setprofile(None)
+            task.cancel()
+
+    async def source() -> AsyncGenerator[bytes]:
+        yield b"x" * 70_000
+        if early:
+            await asyncio.sleep(0.1)
+
+    with serve([http(), b""]) as script:
+        transport = make_transport("fast", None)
+        task = asyncio.create_task(_sent(transport, request_to(script.base_url, content=source())))
+        sys.setprofile(cancel)
+        await asyncio.wait([task])
+        sys.setprofile(None)
+        await transport.aclose()
+        await asyncio.to_thread(wait_until, lambda: script.left == script.accepted)
+
+    assert (task.cancelled(), script.accepted) == (True, 1)
+
+
+async def _sent(transport: Transport, request: Request) -> object:
+    return await transport.send(request)
+
+
+@asyncio_only
 async def test_connections_that_died_while_idle_are_dropped_at_once() -> None:
     """Each serves one call, then a second one meets a closed connection on all five."""
     with serve(*[[http(JSON_OK), None]] * 5, [http()] * 9) as script:
@@ -177,20 +212,6 @@ async def test_a_closed_lane_keeps_no_connection() -> None:
         await send(transport, script)
 
         await anyio.to_thread.run_sync(wait_until, lambda: script.left == script.accepted == 2)
-
-
-@asyncio_only
-async def test_a_call_under_way_when_it_is_closed_ends(emulator: Emulator) -> None:
-    emulator.inject(Fault(endpoint="status", latency=0.2))
-    pixlab = AsyncPixLab(
-        base_url=emulator.base_url, api_key=emulator.api_key, transport="fast", retry=QUICK
-    )
-    async with anyio.create_task_group() as group:
-        group.start_soon(pixlab.status)
-        await anyio.to_thread.run_sync(wait_until, lambda: emulator.received)
-        await pixlab.aclose()
-
-    await anyio.to_thread.run_sync(wait_until, lambda: emulator.connections == 0)
 
 
 _DRIP = b"HTTP/1.1 200 OK\r\nContent-Length: 500\r\n\r\n{"

@@ -114,6 +114,22 @@ async def test_a_slot_granted_to_a_caller_that_is_cancelled_goes_to_the_next(
     assert gate.in_use == 0
 
 
+async def test_leave_granted_to_a_caller_that_is_cancelled_is_no_leave_lost() -> None:
+    now = 1000.0
+    pacer = Pacer(6)
+    gate = Gate(1, pacer, lambda: now)
+    ticket = await gate.enter(INTERACTIVE)
+    scope = anyio.CancelScope()
+    async with anyio.create_task_group() as group:
+        group.start_soon(enter_within, gate, scope)
+        await anyio.wait_all_tasks_blocked()
+        now += 10
+        scope.cancel()
+        gate.leave(ticket, Verdict.ACCEPTED)  # it is granted its leave before it runs again
+
+    assert pacer.delay(now) == 0
+
+
 async def test_patience_ends_at_the_deadline() -> None:
     gate = Gate(1, Pacer())
     await gate.enter(INTERACTIVE)

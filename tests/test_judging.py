@@ -35,7 +35,8 @@ def judged(reply: Reply, key: APIKey | None = KEY, **facts: Any) -> Any:
 
 
 def fault(message: str = "lost", cause: BaseException | None = None, **facts: Any) -> Judged[Any]:
-    made = TransportFault(message, **{"sent": True, **facts})
+    chosen: dict[str, Any] = {"sent": True, **facts}
+    made = TransportFault(message, **chosen)
     made.__cause__ = cause
     return of_fault(made, KEY)
 

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import pickle
-from types import SimpleNamespace
-from typing import Any
+from typing import Any, NamedTuple
 
 import pytest
 
@@ -32,6 +31,12 @@ NOT_SENT = (
     "The request carries no PixLab key: it is read from the query parameter 'key' or from the "
     "header 'WWW-Authenticate'."
 )
+
+
+class Incoming(NamedTuple):
+    """A request of a framework."""
+
+    scope: Any
 
 
 def told(value: Any) -> str:
@@ -111,6 +116,24 @@ def test_every_spelling_is_masked_in_texts_and_in_bodies(spelling: str) -> None:
     assert scrub_all(f"<{spelling}>") == "<***>"
 
 
+@pytest.mark.parametrize(
+    "spelt", ["abc%2Fdef0123456789", "abc%2fdef0123456789", "abc\\/def0123456789"]
+)
+def test_a_key_with_a_slash_alone_is_masked_however_that_is_spelt(spelt: str) -> None:
+    assert APIKey("abc/def0123456789").scrub(spelt) == "***"
+
+
+@pytest.mark.parametrize(
+    "spelt", ["abc&amp;d", "abc&#38;d", "abc&#x26;d", "abc\\u0026d", "abc%26d"]
+)
+def test_a_sign_may_be_spelt_as_in_html(spelt: str) -> None:
+    assert APIKey("abc&d").scrub(spelt) == "***"
+
+
+def test_letters_of_the_other_case_are_another_text() -> None:
+    assert APIKey("abc&d").scrub("ABC&D abc&D") == "ABC&D abc&D"
+
+
 def test_a_key_that_holds_another_one_is_masked_as_a_whole() -> None:
     keys = [APIKey("middle"), APIKey("begin-middle-end"), APIKey("mid")]
 
@@ -147,7 +170,7 @@ def test_a_short_key_is_left_in_bodies(length: int, masked: bool) -> None:
 )
 def test_a_key_is_read_from_the_query_and_else_from_the_header(scope: dict[str, Any]) -> None:
     assert APIKey.from_request(scope) == APIKey("abc")
-    assert APIKey.from_request(SimpleNamespace(scope=scope)) == APIKey("abc")
+    assert APIKey.from_request(Incoming(scope)) == APIKey("abc")
 
 
 @pytest.mark.parametrize(

@@ -6,12 +6,12 @@ import asyncio
 import gc
 import pickle
 import warnings
-from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
+from collections.abc import AsyncGenerator, Callable, Coroutine, Mapping
 from contextlib import asynccontextmanager
 from contextvars import ContextVar
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 import anyio
 import httpx
@@ -128,7 +128,8 @@ async def _temporary(pixlab: AsyncPixLab) -> None:
         raise AssertionError("unreachable")
 
 
-DOORS: Mapping[str, Callable[[AsyncPixLab], Awaitable[object]]] = {
+Door: TypeAlias = Callable[[AsyncPixLab], Coroutine[Any, Any, object]]
+DOORS: Mapping[str, Door] = {
     "entering": _enter,
     "a call": lambda pixlab: pixlab.status(),
     "an upload": lambda pixlab: pixlab.store(b"bytes"),
@@ -142,9 +143,7 @@ DOORS: Mapping[str, Callable[[AsyncPixLab], Awaitable[object]]] = {
 
 
 @pytest.mark.parametrize("door", DOORS.values(), ids=DOORS)
-async def test_a_closed_client_says_so(
-    emulator: Emulator, door: Callable[[AsyncPixLab], Awaitable[object]]
-) -> None:
+async def test_a_closed_client_says_so(emulator: Emulator, door: Door) -> None:
     async with client_of(emulator) as pixlab:
         await pixlab.status()
     before = len(emulator.received)
@@ -160,6 +159,37 @@ async def test_a_closed_client_has_figures_still(emulator: Emulator) -> None:
         await pixlab.status()
 
     assert (pixlab.stats().calls, pixlab.stats().in_use) == (1, 0)
+
+
+@pytest.mark.parametrize("anyio_backend", ["asyncio"])
+async def test_a_native_cancellation_of_the_closing_leaves_no_connection(lane: Lane) -> None:
+    """At its first turn of the event loop, at the second, and so on; twice each time."""
+    with serve([http(), b""]) as script:
+        turns = 0
+        while await _closing_is_cancelled_after(turns, client(script, lane)):
+            turns += 1
+        await all_have_left(script)
+
+    assert turns > 1
+
+
+async def _closing_is_cancelled_after(turns: int, pixlab: AsyncPixLab) -> bool:
+    async def close() -> None:
+        await pixlab.aclose()
+
+    async with anyio.create_task_group() as group:
+        for _ in range(3):
+            group.start_soon(pixlab.delete, LINK)
+    task = asyncio.create_task(close())
+    for _ in range(turns):
+        await asyncio.sleep(0)
+    task.cancel()
+    await asyncio.sleep(0)
+    task.cancel()
+    await asyncio.wait([task])
+    if not turns:
+        await pixlab.aclose()  # it had not begun
+    return task.cancelled()
 
 
 # --- Closed while calls are under way -----------------------------------------------------

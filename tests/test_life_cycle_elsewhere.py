@@ -10,7 +10,7 @@ import signal
 import sys
 import threading
 import warnings
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from functools import partial
 from types import FrameType
@@ -27,7 +27,7 @@ from pixlab_async.transports._httpx_tls import _locked, http_context, ssl_contex
 
 from .conftest import Lane, client_of
 from .scripted import http, serve, wait_until
-from .test_life_cycle import DOORS, KEY, LINK, all_have_left, client
+from .test_life_cycle import DOORS, KEY, LINK, Door, all_have_left, client
 
 forks = pytest.mark.skipif(not hasattr(os, "fork"), reason="forks")
 ignores_forks = pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")
@@ -84,7 +84,7 @@ def _in_threads(*targets: Callable[[], object]) -> None:
 
 @pytest.mark.parametrize("door", DOORS.values(), ids=DOORS)
 def test_use_in_a_second_thread_is_refused_and_harms_nothing(
-    door: Callable[[AsyncPixLab], Coroutine[Any, Any, object]],
+    door: Door,
 ) -> None:
     _use_in_a_second_thread("httpx", door)
 
@@ -93,7 +93,7 @@ def test_use_of_the_fast_lane_in_a_second_thread_is_refused_and_harms_nothing() 
     _use_in_a_second_thread("fast", DOORS["a call"])
 
 
-def _use_in_a_second_thread(lane: Lane, door: Callable[[AsyncPixLab], Awaitable[object]]) -> None:
+def _use_in_a_second_thread(lane: Lane, door: Door) -> None:
     async def trespass(pixlab: AsyncPixLab) -> None:
         with pytest.raises(ConfigurationError, match="first used in another event loop"):
             await door(pixlab)
@@ -153,14 +153,14 @@ async def test_threads_call_through_the_event_loop_of_the_client(
 # --- Forks --------------------------------------------------------------------------------
 
 
-def in_a_fork(act: Callable[[], object]) -> str:
+def in_a_fork(act: Callable[..., object], *arguments: object) -> str:
     """What it says, or raises, in a forked child; which then ends without any clean-up."""
     reading, writing = os.pipe()
     child = os.fork()
     if child == 0:  # pragma: no cover - the parent counts
         signal.alarm(20)  # no child outlives its test
         try:
-            said = str(act())
+            said = str(act(*arguments))
         except BaseException as error:  # whatever it is: this process must not run pytest
             said = f"{type(error).__name__}: {error}"
         finally:
@@ -183,6 +183,10 @@ def first_step(coroutine: Awaitable[object]) -> str:
     return "waits"
 
 
+def _first_step_of(door: Door, pixlab: AsyncPixLab) -> str:  # pragma: no cover - in the child
+    return first_step(door(pixlab))
+
+
 def is_refused(said: str) -> bool:
     return "ConfigurationError" in said and "before this process was forked" in said
 
@@ -194,7 +198,7 @@ async def test_use_in_a_forked_child_is_refused_at_once(lane: Lane) -> None:
     with serve([http(), http()]) as script:
         async with client(script, lane) as pixlab:
             await pixlab.delete(LINK)
-            said = [in_a_fork(lambda door=door: first_step(door(pixlab))) for door in AT_ONCE]
+            said = [in_a_fork(_first_step_of, door, pixlab) for door in AT_ONCE]
             await pixlab.delete(LINK)
 
     assert [sentence for sentence in said if not is_refused(sentence)] == []
@@ -218,8 +222,7 @@ def test_use_in_a_loop_of_the_forked_child_is_refused(lane: Lane, backend: str) 
         pixlab = client(script, lane)
         runner.run(_deletion(pixlab))
         said = [
-            in_a_fork(lambda door=door: anyio.run(door, pixlab, backend=backend))
-            for door in DOORS.values()
+            in_a_fork(partial(anyio.run, door, pixlab, backend=backend)) for door in DOORS.values()
         ]
         runner.run(_deletion(pixlab))
         runner.run(pixlab.aclose())
@@ -244,7 +247,7 @@ async def test_a_forked_child_that_closes_or_forgets_the_client_leaves_the_paren
     with serve([http(), http()]) as script:
         pixlab = client(script, lane)
         await pixlab.delete(LINK)
-        said = in_a_fork(lambda: _closed_and_forgotten(pixlab))
+        said = in_a_fork(_closed_and_forgotten, pixlab)
         with anyio.fail_after(5):
             await pixlab.delete(LINK)
         await pixlab.aclose()
@@ -270,7 +273,7 @@ async def test_a_forked_child_is_not_told_that_the_parents_client_was_never_clos
     with serve([http()]) as script:
         pixlab = client(script, lane)
         await pixlab.delete(LINK)
-        said = in_a_fork(lambda: _warnings_of_del(pixlab))
+        said = in_a_fork(_warnings_of_del, pixlab)
         await pixlab.aclose()
 
     assert said == "[]"
@@ -294,7 +297,7 @@ def test_a_client_that_was_never_used_is_the_forked_childs_to_use(
         async with pixlab:
             return str((await pixlab.delete(LINK, missing_ok=True)).state)
 
-    assert in_a_fork(lambda: anyio.run(use)) == "already_gone"
+    assert in_a_fork(anyio.run, use) == "already_gone"
 
 
 @forks
@@ -307,7 +310,7 @@ def test_a_new_client_works_in_a_forked_child(emulator: Emulator, lane: Lane) ->
     with asyncio.Runner() as runner:
         pixlab = client_of(emulator, lane)
         runner.run(_status(pixlab))
-        assert in_a_fork(lambda: anyio.run(use)) == "already_gone"
+        assert in_a_fork(anyio.run, use) == "already_gone"
         runner.run(pixlab.aclose())
 
 
@@ -329,7 +332,7 @@ def test_certificates_that_a_thread_reads_while_the_process_forks_do_not_lock_th
     reader.start()
     reads.wait()
     http_context.cache_clear()
-    said = in_a_fork(lambda: anyio.run(read))
+    said = in_a_fork(anyio.run, read)
     go_on.set()
     reader.join()
 

@@ -367,6 +367,31 @@ def test_a_pinned_limit_stays_as_it_is() -> None:
     assert pacer.limit == 600
 
 
+def test_a_leave_that_was_not_made_use_of_is_there_for_the_next() -> None:
+    pacer = Pacer(60)
+    pacer.take(0.0)
+    pacer.unused(pacer.take(1.0))
+
+    assert pacer.delay(1.0) == 0
+    pacer.take(1.0)
+    assert pacer.delay(1.0) > 0.9
+
+
+def test_an_attempt_that_reached_nobody_has_its_place_in_the_pace() -> None:
+    pacer = Pacer(60)
+    pacer.take(0.0)
+    pacer.give_back(pacer.take(1.0))
+
+    assert pacer.delay(1.0) > 0.9
+
+
+def test_a_leave_that_was_not_made_use_of_is_not_counted() -> None:
+    pacer = Pacer()
+    pacer.unused(pacer.take(0.0))
+
+    assert pacer._sent.total(0.0) == 0
+
+
 def test_what_never_reached_the_server_does_not_count() -> None:
     pacer = Pacer(1.0)
     pacer.give_back(pacer.take(0.0))

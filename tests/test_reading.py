@@ -156,6 +156,7 @@ def test_whether_a_body_is_bytes(facts: dict[str, Any], given: Reply, expected: 
         (b'{"error":1,"error":1}', "the reply states 'error' more than once"),
     ],
 )
+@pytest.mark.usefixtures("uncollected")
 def test_what_cannot_be_read_is_told(body: bytes, problem: str) -> None:
     error = told(reply(body, 202))
 
@@ -164,11 +165,82 @@ def test_what_cannot_be_read_is_told(body: bytes, problem: str) -> None:
     assert (error.http_status, error.field) == (202, None)
 
 
+def listed(values: int, *, fill: int = 0, first: bytes = b"1") -> bytes:
+    """An object with a list of so many values, and a text of so many characters."""
+    numbers = b",".join([first] * values)
+    return b'{"status":200,"n":[' + numbers + b'],"x":"' + b"x" * fill + b'"}'
+
+
+@pytest.mark.parametrize(
+    ("body", "problem"),
+    [
+        # The commas between the fields, too, and both brackets.
+        (listed(99_998), "the reply holds 100,001 values, where 100,000 are far too many"),
+        (listed(1, fill=65_536, first=b"1" * 401), "the reply holds a number of 401 digits"),
+    ],
+    ids=["values", "digits"],
+)
+def test_a_large_reply_that_would_take_long_is_not_parsed(body: bytes, problem: str) -> None:
+    assert told(reply(body, 202)).message == f"{problem} (HTTP 202, application/json)"
+
+
+@pytest.mark.parametrize("coding", ["utf-8", "utf-8-sig", "utf-16"])
+@pytest.mark.parametrize(
+    "body", [listed(99_997), listed(1, fill=65_536, first=b"1" * 400)], ids=["values", "digits"]
+)
+def test_a_large_reply_is_parsed_like_others(body: bytes, coding: str) -> None:
+    success = read(call(), reply(body.decode().encode(coding)), META, now=NOW)
+
+    assert success.fields == json.loads(body)
+
+
+def test_a_large_reply_is_looked_at_as_closely_as_others() -> None:
+    fill = b"x" * 65_536
+
+    for body in (b'{"status":1,"status":2,"x":"' + fill + b'"}', b'{"x":"' + fill + b'","y":NaN}'):
+        assert type(told(reply(body))) is UnreadableReply
+
+
+def test_half_a_surrogate_pair_in_a_large_reply_is_taken() -> None:
+    body = b'{"status":200,"a":"\xed\xa0\x80","x":"' + b"x" * 65_536 + b'"}'
+
+    assert read(call(), reply(body), META, now=NOW).fields["a"] == "\ud800"
+
+
+@pytest.mark.parametrize(("length", "looked_for"), [(65_536, False), (65_537, True)])
+def test_a_number_of_many_digits_is_looked_for_in_large_replies_alone(
+    length: int, looked_for: bool
+) -> None:
+    short = listed(1, first=b"1" * 401)
+    given = reply(listed(1, first=b"1" * 401, fill=length - len(short)))
+
+    assert len(given.body) == length
+    if looked_for:
+        assert "401 digits" in told(given).message
+    else:
+        assert read(call(), given, META, now=NOW)
+
+
 @pytest.mark.parametrize(
     "body", [b' {"status":200}', b'{"status":200}\n', b'{ "status":200 } \r\n']
 )
 def test_white_space_round_json_is_json(body: bytes) -> None:
     assert read(call(), reply(body), META, now=NOW).fields == {"status": 200}
+
+
+@pytest.mark.parametrize(
+    "body", [b'{"status":200,"x":"\xed\xa0\x80"}', b'{"status":200,"x":"\\ud800"}']
+)
+def test_half_a_surrogate_pair_in_a_reply_is_taken_in_either_spelling(body: bytes) -> None:
+    assert read(call(), reply(body), META, now=NOW).fields["x"] == "\ud800"
+
+
+@pytest.mark.parametrize("status", [101, 199, 299, 600, 999])
+def test_what_is_no_failure_in_http_says_nothing_without_json(status: int) -> None:
+    error = told(reply(b"<html>", status, "text/html"))
+
+    assert isinstance(error, UnreadableReply)
+    assert error.message == f"the reply is no JSON, or broken off (HTTP {status}, text/html)"
 
 
 def test_without_json_a_404_is_not_the_services_word() -> None:
@@ -186,7 +258,13 @@ def test_a_reply_without_a_content_type_says_so() -> None:
 
 @pytest.mark.parametrize(
     ("status", "kind"),
-    [(400, BadRequest), (401, AuthenticationFailed), (429, RateLimited), (502, ServerFailed)],
+    [
+        (400, BadRequest),
+        (401, AuthenticationFailed),
+        (429, RateLimited),
+        (502, ServerFailed),
+        (599, ServerFailed),
+    ],
 )
 def test_without_json_http_says_what_happened(status: int, kind: type[ReplyError]) -> None:
     error = told(reply(b"<html>", status, "text/html", retry_after="7"))
@@ -238,7 +316,9 @@ def test_what_is_no_picture_is_told(given: Reply, problem: str) -> None:
 # --- Refusals -----------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("stated", [None, True, "ok", "٢٠٠", "2000", 200.5, [], {}])
+@pytest.mark.parametrize(
+    "stated", [None, True, "ok", "٢٠٠", "2000", "99", 99, 1000, 200.5, 1e300, [], {}]
+)
 def test_a_success_that_states_no_status_is_none(stated: object) -> None:
     error = told(reply({"status": stated}, 203))
 
@@ -255,6 +335,8 @@ def test_a_success_that_states_no_status_is_none(stated: object) -> None:
         (200, 404.0, 404),
         (500, 404, 404),
         (404, 404, 404),
+        (200, 100, 100),
+        (200, 999, 999),
         (429, 200, 429),
         (401, None, 401),
         (400, "odd", 400),

@@ -15,6 +15,7 @@ from pixlab_async._protocol import (
     ANSWER_LIMIT,
     BLOB_LIMIT,
     HEADERS,
+    INLINE_LIMIT,
     JSON_LIMIT,
     TARGET_LIMIT,
     Auth,
@@ -166,7 +167,8 @@ def test_what_is_longer_says_so_where_it_may_not_be_a_post(wanted: Call[Any]) ->
     [
         (call(), JSON_LIMIT),
         (call(blob=True), BLOB_LIMIT),
-        (call(inline=True), BLOB_LIMIT),
+        (call(inline=True), INLINE_LIMIT),
+        (call(blob=True, inline=True), BLOB_LIMIT),
         (call(endpoint=Endpoint("answer", host=LLM)), ANSWER_LIMIT),
         (call(endpoint=Endpoint("answer", host=LLM), blob=True), BLOB_LIMIT),
     ],
@@ -196,6 +198,66 @@ def test_what_json_cannot_say_is_told_with_its_name(value: Any, method: str) -> 
     assert str(caught.value).endswith(
         " cannot be written as JSON: pass finite numbers, texts, booleans, lists and dictionaries."
     )
+
+
+def nested(depth: int) -> Any:
+    value: Any = 1
+    for _ in range(depth):
+        value = [value]
+    return value
+
+
+def in_itself() -> Any:
+    value: list[Any] = []
+    value.append(value)
+    return value
+
+
+@pytest.mark.parametrize(
+    "value",
+    [10**5000, -(10**5000), [10**5000], nested(9999), in_itself()],
+    ids=["digits", "negative", "listed", "deep", "in itself"],
+)
+@pytest.mark.parametrize("method", ["GET", "POST"])
+@pytest.mark.usefixtures("uncollected")
+def test_what_has_no_end_is_refused_like_all_that_cannot_be_sent(value: Any, method: str) -> None:
+    with pytest.raises(ConfigurationError, match="'radius' cannot be written as JSON"):
+        made(call({"radius": value}, method=method))
+
+
+@pytest.mark.parametrize("value", [nested(9999), in_itself()], ids=["deep", "in itself"])
+@pytest.mark.usefixtures("uncollected")
+def test_no_upload_is_looked_for_without_end(value: Any) -> None:
+    with pytest.raises(ConfigurationError) as caught:
+        uploads_in([value])
+
+    assert str(caught.value) == (
+        "The parameters are nested too deep, or one holds itself: pass plain lists."
+    )
+
+
+@pytest.mark.parametrize("value", [2**1023, -(2**1023), 2**1024, 2**1025])
+def test_a_large_number_is_sent_to_the_last_digit(value: int) -> None:
+    assert text(value, "radius") == str(value)
+
+
+@pytest.mark.parametrize(
+    ("name", "problem"),
+    [
+        (1, "The name of a parameter must be a str, not 1."),
+        ("\ud800", "The parameter '\\ud800' has half of a surrogate pair and is no valid text."),
+    ],
+)
+@pytest.mark.parametrize("method", ["GET", "POST"])
+def test_a_name_that_is_none_is_refused(name: Any, problem: str, method: str) -> None:
+    with pytest.raises(ConfigurationError) as caught:
+        made(call({name: 1}, method=method))
+
+    assert str(caught.value) == problem
+
+
+def test_a_post_may_be_of_any_length() -> None:
+    assert len(made(call({"a": "b" * TARGET_LIMIT}, method="POST")).content) > TARGET_LIMIT  # type: ignore[arg-type]  # bytes
 
 
 @pytest.mark.parametrize("value", ["\ud800", ["\ud800"]])

@@ -7,6 +7,7 @@ told with its path and line.
 from __future__ import annotations
 
 import gzip
+import os
 import stat
 import zlib
 from abc import ABC, abstractmethod
@@ -36,7 +37,15 @@ Bad = Callable[[int, str], ConfigurationError]
 
 
 def _path(given: str | Path) -> Path:
-    return Path(given)
+    path = Path(given)
+    try:
+        named = os.fsencode(path)
+    except UnicodeEncodeError:
+        named = b"\0"
+    if b"\0" in named:
+        raise ConfigurationError(f"No file can have the path {str(path)!r}. Check its spelling.")
+
+    return path
 
 
 @frozen

@@ -154,6 +154,11 @@ class ParquetFile(FileSource):
                 raise ConfigurationError(
                     f"The file {self.name!r} cannot be read as Parquet: {error}"
                 ) from error
+            except UnicodeDecodeError:  # which holds the links: not chained
+                raise ConfigurationError(
+                    f"The file {self.name!r} has a text that is none in UTF-8, behind row "
+                    f"{number:,}. Write the file anew, with texts as Parquet has them."
+                ) from None
 
     def _runs(self, table: Any) -> Iterator[list[str]]:
         """The column, some rows at a time; empty texts where it is null."""

@@ -28,7 +28,6 @@ from types import MappingProxyType, TracebackType
 from typing import Self
 
 import anyio
-import anyio.to_thread
 
 from ._answers import Answers
 from ._app import Parts, make_app
@@ -38,7 +37,7 @@ from ._fetching import Fetcher
 from ._incoming import Incoming
 from ._limits import AddressLimit
 from ._media import MediaStore
-from ._server import Server
+from ._server import Server, in_thread
 from ._service import Service
 
 __all__ = ["Emulator", "Fault", "Incoming", "Limits"]
@@ -227,7 +226,12 @@ class Emulator:
         self.stop()
 
     async def __aenter__(self) -> Self:
-        await anyio.to_thread.run_sync(self.start)
+        try:
+            await in_thread(self.start)
+        except anyio.get_cancelled_exc_class():
+            await in_thread(self.stop)
+            raise
+
         return self
 
     async def __aexit__(
@@ -236,8 +240,7 @@ class Emulator:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        with anyio.CancelScope(shield=True):
-            await anyio.to_thread.run_sync(self.stop)
+        await in_thread(self.stop)
 
     def _running(self) -> Service:
         if self._service is None:

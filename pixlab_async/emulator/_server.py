@@ -5,9 +5,12 @@ from __future__ import annotations
 import socket
 import struct
 import time
+from collections.abc import Callable
 from threading import Thread
 from typing import Any
 
+import anyio
+import anyio.to_thread
 import h11
 import uvicorn
 from starlette.applications import Starlette
@@ -141,3 +144,23 @@ class Server:
                 raw = transport.get_extra_info("socket")
                 raw.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET)
                 transport.abort()
+
+
+async def in_thread(function: Callable[[], object]) -> None:
+    """Run a function in a thread, and wait for its end although the caller is cancelled.
+
+    In a task of its own, which no native cancellation of the caller's gets through to.
+    """
+    errors: list[Exception] = []
+
+    async def run() -> None:
+        with anyio.CancelScope(shield=True):
+            try:
+                await anyio.to_thread.run_sync(function)
+            except Exception as error:  # carried over to the caller, without a group
+                errors.append(error)
+
+    async with anyio.create_task_group() as group:
+        group.start_soon(run)
+    if errors:
+        raise errors.pop()

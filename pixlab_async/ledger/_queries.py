@@ -133,8 +133,8 @@ def stats(connection: sqlite3.Connection) -> LedgerStats:
             count(connection, uncertain),
             count(connection, gone),
             None if oldest is None else moment(oldest),
-            _by(connection, "endpoint", stored),
-            _by(connection, "tag", stored),
+            _by(connection, "endpoint", stored.where),
+            _by(connection, "tag", stored.where),
         )
     finally:
         connection.execute("COMMIT")
@@ -148,11 +148,10 @@ def _page(connection: sqlite3.Connection, rows: Which, columns: str, after: Plac
     ).fetchall()
 
 
-def _by(connection: sqlite3.Connection, column: str, rows: Which) -> dict[str, int]:
+def _by(connection: sqlite3.Connection, column: str, where: str) -> dict[str, int]:
     return dict(
         connection.execute(
-            f"SELECT {column}, count(*) FROM media WHERE {rows.where} "  # noqa: S608 - our own
-            f"GROUP BY {column} ORDER BY count(*) DESC, {column}",
-            rows.values,
+            f"SELECT {column}, count(*) FROM media WHERE {where} "  # noqa: S608 - our own
+            f"GROUP BY {column} ORDER BY count(*) DESC, {column}"
         ).fetchall()
     )

@@ -17,6 +17,8 @@ from .._results import Media
 Age: TypeAlias = float | str | timedelta
 
 _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 7 * 86400}
+# Seconds; a row's time in milliseconds would not fit into SQLite's integers far above it.
+_LONGEST_AGE = 1e15
 _AGE = re.compile(r"(\d{1,9}(?:\.\d{1,9})?)\s*([smhdw])")
 
 
@@ -100,7 +102,7 @@ def seconds_of(age: Age, name: str = "older_than") -> float:
     else:
         seconds = math.nan
 
-    if not 0 <= seconds < math.inf:
+    if not 0 <= seconds < _LONGEST_AGE:
         raise ConfigurationError(
             f"{name} must be seconds, a timedelta, or a text such as '7d', '12h', '30m' or '90s', "
             f"and not {age!r}."

@@ -35,6 +35,7 @@ def fault_of(
         reused: Whether that connection had served before.
         http_status: The reply's status, where it had begun.
     """
+    error.__traceback__ = None  # aiohttp's reader keeps the error, and so frames of ours
     late = isinstance(error, TimeoutError)
     phase: Phase | None = ("read" if sent else "connect") if late else None
     beneath = _beneath(error)

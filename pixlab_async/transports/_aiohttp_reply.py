@@ -50,8 +50,9 @@ class Stream:
         self._fault = fault
 
     async def read(self) -> bytes:
+        faults: list[TransportFault] = []  # none in a variable: it and this frame would be a knot
         try:
             return await self._content.readany()
         except FAILURES as error:
-            fault = self._fault(error, self.status)
-        raise fault
+            faults.append(self._fault(error, self.status))
+        raise faults.pop()

@@ -228,10 +228,11 @@ class Attempt:
                 if error is not None and self._transport is not None:
                     self._transport.abort()  # else it would go on sending what it holds
                 await self._upload.left_alone()
-        finally:  # a cancellation may strike that wait
+        finally:  # a second cancellation, where there is one, costs no more than that wait
             pool.watch.end(self)
-            if isinstance(error, TransportFault) and error.stale:
-                pool.retired = True  # the idle connections are of the same age
+            if isinstance(error, TransportFault):
+                error.__traceback__ = None  # its frames hold it, and would live as long as it
+                pool.retired |= error.stale  # the idle connections are of the same age
             if pool.retired:
                 await pool.close_if_done()
 

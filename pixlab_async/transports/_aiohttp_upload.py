@@ -101,6 +101,7 @@ class Upload:
 
     async def left_alone(self) -> None:
         """Wait until nobody reads the source any more."""
-        if self._reading is not None:
+        # Without an await where there is nothing to wait for: a cancellation could come then.
+        if self._reading is not None and not self._reading.is_set():
             with anyio.move_on_after(_GRACE, shield=True):
                 await self._reading.wait()

@@ -90,7 +90,10 @@ class Sender:
         except Exception as error:  # a hook's, a source's, or a transport's of the caller
             fault = bare(error)
         # Outside the except clauses: no frame that holds the wire request hangs on it.
-        raise fault
+        try:
+            raise fault
+        finally:
+            del fault  # else it and this frame would hold one another
 
     @asynccontextmanager
     async def _stream(self, outer: httpx.Request) -> AsyncGenerator[Stream]:
@@ -164,6 +167,7 @@ class Stream:
         if self._chunks is not None:
             await _abandon(self._chunks)
         await close(self._response)
+        self._response.stream = _SPENT  # see _read
 
 
 @cache

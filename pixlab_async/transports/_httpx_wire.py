@@ -7,14 +7,15 @@ that one.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-from typing import Any
+from collections.abc import AsyncIterable, AsyncIterator, Callable
+from functools import partial
+from typing import Any, Self
 
 import httpx
 from attrs import define, frozen
 
 from .._key import HEADER
-from ._seam import Chunks, Request
+from ._seam import Request
 
 SLOT = "pixlab.slot"
 WIRE = "pixlab.wire"
@@ -103,30 +104,51 @@ class KeyedTransport(httpx.AsyncBaseTransport):
 
 def wire_request(request: Request, url: httpx.URL, extensions: dict[str, Any]) -> httpx.Request:
     if isinstance(request.content, bytes):
-        return _WireRequest(
+        made = _WireRequest(
             request.method,
             url,
             headers=request.headers,
             content=request.content,
             extensions=extensions,
         )
+        if request.content:
+            made.stream = _Upload(partial(_Whole, request.content))
+        return made
 
     headers = [("Host", url.netloc.decode("ascii")), *request.headers]
-    stream = _Upload(request.content)
+    chunks = request.content
+    stream = _Upload(lambda: chunks)
     return _WireRequest(request.method, url, headers=headers, stream=stream, extensions=extensions)
 
 
 class _Upload(httpx.AsyncByteStream):
-    """A body that is made while it is sent.
+    """A body, given by a function that begins it.
 
-    httpx's own wrapper is an async generator, which a failed upload would leave open.
+    httpx's own are async generators, which a cancellation would leave open.
     """
 
-    def __init__(self, chunks: Chunks) -> None:
-        self._chunks = chunks
+    def __init__(self, begin: Callable[[], AsyncIterable[bytes]]) -> None:
+        self._begin = begin
 
     def __aiter__(self) -> AsyncIterator[bytes]:
-        return self._chunks
+        return aiter(self._begin())
+
+
+class _Whole:
+    """A body in one piece."""
+
+    def __init__(self, content: bytes) -> None:
+        self._content = content
+
+    def __aiter__(self) -> Self:
+        return self
+
+    async def __anext__(self) -> bytes:
+        content, self._content = self._content, b""
+        if not content:
+            raise StopAsyncIteration
+
+        return content
 
 
 def outer_request(

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import sqlite3
+import tempfile
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from pixlab_async import ConfigurationError
+from pixlab_async import ConfigurationError, RecordingFailed
+from pixlab_async._database import Opened
 from pixlab_async.cleanup import _states as states
 from pixlab_async.cleanup._items import Survey
-from pixlab_async.cleanup._journal import Journal
+from pixlab_async.cleanup._journal import UNSAVED, Journal
 from pixlab_async.cleanup._journal_file import (
     KIND,
     SAMPLES,
@@ -27,6 +29,7 @@ from pixlab_async.cleanup._journal_file import (
 )
 from pixlab_async.cleanup._journal_known import Known, known_of
 from pixlab_async.cleanup._journal_reads import block_of, counts_of, facts_of
+from pixlab_async.cleanup._lock import Lock
 from pixlab_async.cleanup._report_data import Row, Sample
 
 FINAL = ["deleted", "already_gone"]
@@ -162,6 +165,7 @@ def test_a_block_is_found_by_its_begin(file: sqlite3.Connection) -> None:
 
 def test_what_is_known_of_a_block_is_of_its_links_alone(file: sqlite3.Connection) -> None:
     told = [
+        settled(9_997, "deleted"),
         settled(9_998),
         settled(9_999, "deleted"),
         settled(10_000, "already_gone", kept=True),
@@ -272,7 +276,7 @@ async def test_a_journal_is_gone_on_with(
     await journal.aclose()
 
     assert (journal.rows, journal.crashed, journal.runs) == (7, crashed, runs)
-    assert +journal.counts == Counter(deleted=2)
+    assert journal.counts == Counter(deleted=2, failed=0)
 
 
 @pytest.mark.parametrize(
@@ -323,6 +327,7 @@ async def test_what_stands_in_a_journal_is_read_back(tmp_path: Path) -> None:
     await journal.flush()
 
     block = await journal.block_at(0)
+    assert block is not None
     assert block == Block(0, 3, b"abc")
     assert await journal.known(block) == {0: Known("failed"), 1: Known("deleted")}
     failed = Row(11, "\ud800", "failed", 2, 500, "busy")
@@ -345,3 +350,88 @@ async def test_rows_are_read_page_by_page_and_each_once(tmp_path: Path) -> None:
 
     assert [place for place, _ in journal.rows_with_places()] == list(range(2001))
     await journal.aclose()
+
+
+# --- What it asks of its writer -----------------------------------------------------------
+
+
+class Told:
+    """A writer that notes what it is asked for."""
+
+    def __init__(
+        self, *, unsaved: int = 0, failure: Exception | None = None, left: Sequence[Op] = ()
+    ) -> None:
+        self.unsaved, self.failure, self.left = unsaved, failure, left
+        self.put_in: list[tuple[Op, bool]] = []
+        self.flushed = 0
+
+    def put(self, op: Op, *, full: bool = False) -> None:
+        self.put_in.append((op, full))
+
+    async def flush(self) -> None:
+        self.flushed += 1
+
+    async def aclose(self) -> None:
+        if self.failure is not None:
+            raise self.failure
+
+    def abandon(self) -> list[Op]:
+        return list(self.left)
+
+
+def journal_with(writer: Told, path: Path) -> Journal:
+    told: Any = writer
+    return Journal(path, Lock(path), Opened(lambda: sqlite3.connect(path)), told, 7)
+
+
+async def test_what_happened_is_put_and_a_block_for_good(tmp_path: Path) -> None:
+    writer = Told()
+    journal = journal_with(writer, tmp_path / "j")
+    journal.settle(settled(1), None)
+    journal.put({"runs": 1})
+    assert writer.flushed == 0
+    await journal.claim(Block(0, 3, b""))
+    await journal.aclose()
+
+    assert writer.put_in == [
+        (settled(1), False),
+        ({"runs": 1}, False),
+        (Block(0, 3, b""), True),
+    ]
+    assert writer.flushed == 1
+
+
+@pytest.mark.parametrize(
+    ("unsaved", "failure", "waits"),
+    [
+        (UNSAVED, None, False),
+        (UNSAVED + 1, None, True),
+        (0, RecordingFailed("full"), True),
+    ],
+)
+async def test_the_file_is_waited_for_where_too_much_is_in_memory_alone(
+    tmp_path: Path, unsaved: int, failure: Exception | None, waits: bool
+) -> None:
+    writer = Told(unsaved=unsaved, failure=failure)
+    journal = journal_with(writer, tmp_path / "j")
+    await journal.keep_up()
+    journal.release()
+
+    assert writer.flushed == waits
+
+
+async def test_what_cannot_be_written_at_the_end_is_kept_elsewhere(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    failure = RecordingFailed("the disk is full")
+    journal = journal_with(Told(failure=failure, left=[settled(1)]), tmp_path / "j")
+
+    with pytest.raises(RecordingFailed, match="'.*' cannot be written: the disk is full") as caught:
+        await journal.aclose()
+
+    assert caught.value.__cause__ is failure
+    assert str(tmp_path / "j") in str(caught.value)
+    (kept,) = tmp_path.glob("pixlab-cleanup-*.jsonl")
+    assert "1.png" in kept.read_text()
+    Lock(tmp_path / "j").release()  # it was given up all the same

@@ -18,6 +18,7 @@ from pixlab_async import ConfigurationError, DeletionState
 from pixlab_async._bulk import Taken
 from pixlab_async.cleanup import Item
 from pixlab_async.cleanup import _states as states
+from pixlab_async.cleanup._items import Survey, digest_of
 from pixlab_async.cleanup._journal import UNSAVED, Journal
 from pixlab_async.cleanup._journal_feed import Guard, JournalFeed
 from pixlab_async.cleanup._journal_file import SAMPLES, Sampled, Settled
@@ -39,11 +40,13 @@ class Blocks:
         self.links, self.cut = links, cut
         self.stuck_at, self.breaks_at = stuck_at, breaks_at
         self.closed = False
+        self.sizes: list[int] = []
 
     async def survey(self) -> None:
         """Nothing."""
 
     async def blocks(self, size: int) -> AsyncGenerator[list[Item]]:
+        self.sizes.append(size)
         try:
             for start in range(0, len(self.links), self.cut):
                 if start == self.stuck_at:
@@ -239,6 +242,185 @@ async def test_the_input_is_closed_with_the_feed(tmp_path: Path) -> None:
         await feed.next()
 
     assert source.closed
+
+
+def refused(guard: Guard, link: str) -> str | None:
+    """The state that the guard gives the link."""
+    refusal = guard.refuses(link)
+    return None if refusal is None else refusal[0]
+
+
+def test_a_guard_protects_every_link_that_ends_in_a_name_of_its_list() -> None:
+    guard = Guard(["https://m/a.png", "b.png"])
+
+    assert guard.refuses("https://other/a.png?x=1") == ("protected", "it is protected")
+    assert [refused(guard, link) for link in ("a.png", "b.png", "https://m/c.png", "")] == [
+        "protected",
+        "protected",
+        None,
+        None,
+    ]
+
+
+def test_a_guard_lets_through_what_is_of_its_hosts_and_what_has_none() -> None:
+    guard = Guard(hosts=["m.example"])
+
+    assert guard.refuses("https://other.example/a.png") == (
+        "rejected",
+        "its host is not one of those that are allowed",
+    )
+    assert refused(guard, "https://M.example:8080/a.png") is None
+    assert refused(guard, "a.png") is None
+    assert refused(Guard(), "https://other.example/a.png") is None
+
+
+async def begun(path: Path, count: int, *, running: bool = False) -> None:
+    """An earlier run that claimed its links and left one of each state in a row."""
+    async with feed_of(path, Blocks(links(count), count)) as (feed, journal):
+        assert await feed.next()
+        journal.put({**journal.facts, "running": running})
+        journal.settle(settled(0, "deleted"), None)
+        journal.settle(settled(1, "failed", asked=True), None)
+        journal.settle(settled(2, "failed", asked=False), None)
+        journal.settle(settled(3, "rejected"), None)
+
+
+@pytest.mark.parametrize("running", [False, True])
+async def test_what_an_earlier_run_left_is_handed_out_with_whether_it_was_asked_for(
+    tmp_path: Path, running: bool
+) -> None:
+    await begun(tmp_path / "journal", 6, running=running)
+
+    async with feed_of(tmp_path / "journal", Blocks(links(8), 6)) as (feed, _):
+        given = [await feed.next() for _ in range(6)]
+
+        assert given == [
+            Taken(1, "1.png", asked=True),
+            Taken(2, "2.png", asked=running),
+            Taken(4, "4.png", asked=running),
+            Taken(5, "5.png", asked=running),
+            Taken(6, "6.png", asked=False),
+            Taken(7, "7.png", asked=False),
+        ]
+        assert feed.taken == {
+            1: (Item(2, "1.png"), "failed"),
+            2: (Item(3, "2.png"), "failed"),
+            4: (Item(5, "4.png"), None),
+            5: (Item(6, "5.png"), None),
+            6: (Item(7, "6.png"), None),
+            7: (Item(8, "7.png"), None),
+        }
+        assert (feed.skipped, feed.place, feed.exhausted) == (2, 8, False)
+        assert await feed.next() is None
+        assert (feed.at_end, feed.exhausted) == (True, True)
+
+
+async def test_what_a_guard_refuses_is_settled_and_not_handed_out(tmp_path: Path) -> None:
+    await begun(tmp_path / "journal", 6, running=True)
+    told: list[tuple[Settled, str | None]] = []
+
+    def settle(op: Settled, before: str | None) -> None:
+        told.append((op, before))
+
+    journal = await Journal.begin(tmp_path / "journal", "the blocks", None)
+    journal.rows = 5
+    guard = Guard(["1.png", "4.png", "6.png"])
+    feed = JournalFeed(Blocks(links(7), 6), journal, guard, False, settle)
+    assert await taken_from(feed) == ["2.png", "5.png"]
+    await feed.aclose()
+    await journal.aclose()
+
+    why = "it is protected"
+    assert told == [
+        (Settled(1, 2, "1.png", "protected", 0, None, why, asked=True, kept=True), "failed"),
+        (Settled(4, 5, "4.png", "protected", 0, None, why, asked=True, kept=True), None),
+        (Settled(6, 7, "6.png", "protected", 0, None, why, asked=False, kept=False), None),
+    ]
+
+
+async def test_a_dry_run_claims_nothing(tmp_path: Path) -> None:
+    journal = await Journal.begin(tmp_path / "journal", "the blocks", None)
+    feed = JournalFeed(Blocks(links(3), 3), journal, Guard(), True, journal.settle)
+    assert await taken_from(feed) == links(3)
+    await feed.aclose()
+    await journal.aclose()
+
+    assert ask(tmp_path / "journal", "SELECT * FROM block") == []
+
+
+@pytest.mark.parametrize(
+    ("ahead", "first", "then"), [(True, 51, 600), (True, 50, 300), (False, 299, 300)]
+)
+async def test_the_next_block_is_taken_when_half_a_block_is_left_or_nothing(
+    tmp_path: Path, ahead: bool, first: int, then: int
+) -> None:
+    source = Blocks(links(900), 300)
+    async with feed_of(tmp_path / "journal", source, ahead=ahead) as (feed, _):
+        for _ in range(first):
+            assert await feed.next()
+        assert feed.place == 300
+        assert await feed.next()
+
+        assert feed.place == then
+        assert source.sizes == [500]
+
+
+def changed(count: int, digest: Sequence[str]) -> Survey:
+    return Survey(count, 0, digest_of([Item(0, link) for link in digest]))
+
+
+@pytest.mark.parametrize(
+    ("survey", "handed_out"),
+    [(changed(5, links(6)), 0), (changed(7, links(7)), 6), (changed(6, ["x", *links(5)]), 6)],
+)
+async def test_an_input_that_changed_since_it_was_read_first_sends_no_more(
+    tmp_path: Path, survey: Survey, handed_out: int
+) -> None:
+    journal = await Journal.begin(tmp_path / "journal", "the blocks", None)
+    source = Blocks(links(6), 6)
+    feed = JournalFeed(source, journal, Guard(), False, journal.settle, False, survey)
+    found = 0
+    with pytest.raises(ConfigurationError) as caught:
+        while await feed.next():
+            found += 1
+    await feed.aclose()
+    await journal.aclose()
+
+    assert found == handed_out
+    assert str(caught.value) == (
+        f"the blocks changed while the job was running: it has not the {survey.count} links that "
+        f"it had. Nothing more was sent; look at it, and run the job again."
+    )
+
+
+@pytest.mark.parametrize("survey", [changed(6, links(6)), Survey(9, 0, None)])
+async def test_an_input_that_is_as_it_was_comes_to_its_end(tmp_path: Path, survey: Survey) -> None:
+    journal = await Journal.begin(tmp_path / "journal", "the blocks", None)
+    feed = JournalFeed(Blocks(links(6), 4), journal, Guard(), False, journal.settle, True, survey)
+    assert await taken_from(feed) == links(6)
+    await feed.aclose()
+    await feed.aclose()
+    await journal.aclose()
+
+
+@pytest.mark.parametrize(("left", "where"), [(0, "at its end"), (2, "from number 1 on")])
+async def test_where_an_input_differs_is_told(tmp_path: Path, left: int, where: str) -> None:
+    await begun(tmp_path / "journal", 6)
+
+    async with feed_of(tmp_path / "journal", Blocks(links(left), 6)) as (feed, _):
+        with pytest.raises(ConfigurationError) as caught:
+            await feed.next()
+
+    assert str(caught.value) == (
+        f"the blocks is not what it was when the journal {str(tmp_path / 'journal')!r} was begun: "
+        f"it differs {where}. Go on with the unchanged input, or begin anew with another journal."
+    )
+
+
+async def test_nothing_is_handed_out_at_the_deadline(tmp_path: Path) -> None:
+    async with feed_of(tmp_path / "journal", Blocks(links(6), 3)) as (feed, _):
+        assert await feed.next(anyio.current_time()) is None
+        assert (feed.place, feed.exhausted) == (0, False)
 
 
 # --- The journal ----------------------------------------------------------------------------

@@ -124,7 +124,7 @@ def deviating(emulator: Emulator, deviation: Deviation) -> Generator[str]:
     route = Route("/{path:path}", forward, methods=["GET", "POST"])
     listening = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     listening.bind(("127.0.0.1", 0))
-    server = Server(listening)
+    server = Server(listening, 60)
     server.start(Starlette(routes=[route]))
     try:
         yield f"http://127.0.0.1:{listening.getsockname()[1]}"

@@ -1,0 +1,1 @@
+"""Fuzz targets: one module each, which runs alone: ``python -m fuzzing.replies``."""
