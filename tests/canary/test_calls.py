@@ -407,5 +407,5 @@ def test_every_class_of_error_was_made_to_speak() -> None:
         "CleanupFailed",
         "BatchStopped",
         "BatchIncomplete",
-        "RecordingFailed",  # in test_files
+        "RecordingFailed",  # says a path, and what SQLite says
     }
