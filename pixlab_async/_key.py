@@ -28,7 +28,7 @@ PARAMETER = "key"
 # The vendor's pages name this response header as the request header that carries the key.
 HEADER = "WWW-Authenticate"
 
-_MASK = "***"
+_MASK, _MASK_BYTES = "***", b"***"
 _HTML_NAMES = {"&": ("amp",), "<": ("lt",), ">": ("gt",), '"': ("quot",), "'": ("apos",)}
 # The vendor's own PHP client refuses shorter ones.
 _SHORTEST_REAL_KEY = 15
@@ -109,11 +109,10 @@ class APIKey:
         if len(self._value) < _SHORTEST_REAL_KEY:
             return body
 
-        mask = _MASK.encode()
         if self._spelt_bytes is None:
-            return body.replace(self._value.encode(), mask)
+            return body.replace(self._value.encode(), _MASK_BYTES)
 
-        masked, found = self._spelt_bytes.subn(mask, body)
+        masked, found = self._spelt_bytes.subn(_MASK_BYTES, body)
         return masked if found else body
 
     def __repr__(self) -> str:

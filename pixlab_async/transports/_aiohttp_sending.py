@@ -14,12 +14,12 @@ kept from it through its public API:
 from __future__ import annotations
 
 import math
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Callable
 from functools import cache
 from ssl import SSLContext
 from types import TracebackType
 from typing import Any, cast
-from weakref import WeakSet
+from weakref import WeakKeyDictionary
 
 import aiohttp
 import anyio
@@ -29,7 +29,7 @@ from yarl import URL
 
 from .._protocol import HEADERS
 from ._aiohttp_faults import FAILURES, deadline_fault, fault_of
-from ._aiohttp_idle import Unasked, has_come_over
+from ._aiohttp_idle import Unasked, look_over
 from ._aiohttp_reply import Headers
 from ._aiohttp_upload import Upload, upload_of
 from ._body import BodyReader
@@ -54,13 +54,16 @@ class Pool:
     Attributes:
         session: Sends, and holds the connections.
         watch: The calls under way.
-        served: The connections that have served a request already.
+        served: The connections that have served a request already, and how to look whether
+            anything has come over each since.
         retired: No further call gets it; it is closed when the last one has ended.
     """
 
     session: aiohttp.ClientSession
     watch: Watch
-    served: WeakSet[object] = field(factory=WeakSet[object])
+    served: WeakKeyDictionary[Any, Callable[[], bool]] = field(
+        factory=WeakKeyDictionary[Any, Callable[[], bool]]
+    )
     retired: bool = False
 
     async def retire(self) -> None:
@@ -191,10 +194,11 @@ class Attempt:
             raise TimeoutError
 
         transport, protocol, served = connection.transport, connection.protocol, self.pool.served
-        self.reused = protocol in served
-        if not self.reused:
-            served.add(protocol)
-        elif has_come_over(protocol):
+        something_came = served.get(protocol)
+        self.reused = something_came is not None
+        if something_came is None:
+            served[protocol] = look_over(protocol)
+        elif protocol.should_close or something_came():
             raise Unasked
 
         self.sent, self.late = True, False
