@@ -6,6 +6,7 @@ What stands on the page is what was run, and the build fails where an endpoint i
 from __future__ import annotations
 
 import io
+import os
 import re
 from collections.abc import Mapping
 from pathlib import Path
@@ -67,7 +68,7 @@ class Example:
 async def make(folder: Path) -> dict[str, Example]:
     """Call every endpoint, and write the pictures to the folder."""
     async with (
-        Emulator() as emulator,
+        Emulator(api_key=os.environ.get("PIXLAB_API_KEY")) as emulator,
         AsyncPixLab(base_url=emulator.base_url, api_key=emulator.api_key) as pixlab,
     ):
         inputs = await _inputs(pixlab)

@@ -182,7 +182,7 @@ class Emulator:
             self._keys,
             self._answers,
             self._fetcher,
-            anyio.CapacityLimiter(self._limits.computing),
+            self._limits.computing,
         )
         self._server = Server(listening, self._limits.patience)
         parts = Parts(

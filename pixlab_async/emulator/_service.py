@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import cached_property
+
 import anyio
 from attrs import field, frozen
 from starlette.responses import JSONResponse
@@ -23,7 +25,7 @@ class Service:
         keys: The keys that are valid, and the prefix of each account's media.
         answers: What was told for endpoints that cannot be computed.
         fetcher: Fetches files from elsewhere.
-        computing: How many pictures are computed at once.
+        pictures: How many pictures are computed at once.
     """
 
     store: MediaStore
@@ -31,7 +33,12 @@ class Service:
     keys: dict[str, str] = field(repr=False)
     answers: Answers
     fetcher: Fetcher
-    computing: anyio.CapacityLimiter
+    pictures: int
+
+    @cached_property
+    def computing(self) -> anyio.CapacityLimiter:
+        """What pictures wait for. Made by the server: whoever starts it may run under trio."""
+        return anyio.CapacityLimiter(self.pictures)
 
     def keep(
         self, content: bytes, extension: str, request: Incoming, **fields: object

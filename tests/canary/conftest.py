@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import logging
+import ssl
 from collections.abc import AsyncGenerator, AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from typing import Any, Literal, TypeAlias
@@ -17,6 +18,9 @@ from pixlab_async.emulator import Emulator
 from ..conftest import QUICK
 from ..scripted import wait_until
 from .hunting import VAULT, loggers
+
+# Made once: it takes longer than a test.
+TRUST = ssl.create_default_context()
 
 Auth: TypeAlias = Literal["query", "header"]
 # Of the default lane, the fast one, an httpx transport and an httpx client of the caller's.
@@ -83,7 +87,7 @@ def made(base_url: str, auth: Auth, way: Way = "httpx", **options: Any) -> Async
     if way == "fast":
         own["transport"] = "fast"
     if way == "foreign":
-        own["transport"] = httpx.AsyncHTTPTransport()
+        own["transport"] = httpx.AsyncHTTPTransport(verify=TRUST)
     return AsyncPixLab(base_url=base_url, auth=auth, api_key=APIKey(VAULT.open()), **own)
 
 
@@ -97,7 +101,7 @@ async def reaching(
             yield client
         return
 
-    async with httpx.AsyncClient() as given:
+    async with httpx.AsyncClient(verify=TRUST) as given:
         async with made(base_url, auth, http_client=given, **options) as client:
             yield client
 

@@ -3,6 +3,9 @@
 ``hunt`` looks through texts and bytes. What an error, an object or a folder tells is brought
 together by ``told_by``, ``shown_by`` and ``files_in``. Each of them finds a leak that is
 planted for it: see ``test_hunting``.
+
+``python -m tests.canary.hunting FOLDER`` looks through a folder, such as the documentation
+that was built with the key in the environment.
 """
 
 from __future__ import annotations
@@ -11,6 +14,7 @@ import base64
 import hashlib
 import logging
 import re
+import sys
 from collections.abc import Iterable, Iterator
 from html import escape
 from pathlib import Path
@@ -148,3 +152,15 @@ def loggers() -> list[logging.Logger]:
     """The root logger and every other that was ever asked for."""
     names = list(logging.root.manager.loggerDict)
     return [logging.getLogger(), *map(logging.getLogger, names)]
+
+
+def main() -> None:
+    """Exit with 1, and say where, if the key is in any file of the folders."""
+    files = files_in(*map(Path, sys.argv[1:]))
+    found = [f"{path}: the key is in it\n" for path, content in files.items() if hunt(content)]
+    sys.stdout.writelines([*found, f"{len(files)} files were looked through\n"])
+    sys.exit(1 if found or not files else 0)
+
+
+if __name__ == "__main__":
+    main()

@@ -75,8 +75,9 @@ def _as_rich_shows_it(error: BaseException) -> str:
     stacks = deque(trace.stacks)
     while stacks:
         stack = stacks.popleft()
-        stacks += (inner for group in stack.exceptions for inner in group.stacks)
-        told += [stack.exc_value, *stack.notes]
+        groups = getattr(stack, "exceptions", ())  # since rich 14
+        stacks += (inner for group in groups for inner in group.stacks)
+        told += [str(stack.exc_value), *getattr(stack, "notes", ())]
         for frame in stack.frames:
             told += [f"{name} = {node}" for name, node in (frame.locals or {}).items()]
     return "\n".join(told)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from pathlib import Path
 
 import pytest
@@ -77,6 +78,18 @@ async def test_the_key_is_in_nothing_that_a_job_leaves(
     assert_discreet((tmp_path / "report.html").read_bytes())
     assert LINK in (tmp_path / "report.csv").read_text()  # 0600, and said so
     assert all(path.stat().st_mode & 0o077 == 0 for path in files if path.suffix != ".html")
+
+
+async def test_the_emulators_server_is_silent_at_its_loudest(
+    log: io.StringIO, auth: Auth, picture: bytes
+) -> None:
+    """uvicorn would print whole requests at its own level below DEBUG."""
+    with Emulator(api_key=VAULT.open()) as emulator:
+        async with reaching(emulator.base_url, auth) as pixlab:
+            await pixlab.delete(await pixlab.store(picture))
+
+    assert "uvicorn.error" in log.getvalue()
+    assert_silent(log.getvalue())
 
 
 async def test_the_emulator_keeps_pictures_and_no_keys(tmp_path: Path, picture: bytes) -> None:

@@ -7,6 +7,7 @@ import hashlib
 import io
 import logging
 import pickle
+import re
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -18,7 +19,8 @@ import pytest
 
 from pixlab_async.transports import Request
 
-from .hunting import KEY, LINK, SPELLINGS, files_in, hunt
+from ..databases import ROOT
+from .hunting import KEY, LINK, SPELLINGS, files_in, hunt, main
 from .telling import TELLERS, as_a_debugger_finds_it, shown_by, told_by
 
 MORE_SPELLINGS: dict[str, str | bytes] = {
@@ -162,3 +164,29 @@ def test_a_request_of_ours_would_tell_the_key_to_nobody() -> None:
 
     assert not hunt(shown_by(request))
     assert sys.getsizeof(request) < 200  # it has no __dict__
+
+
+@pytest.mark.parametrize(("content", "code"), [(f"<p>{KEY}</p>", 1), ("<p></p>", 0), (None, 1)])
+def test_a_folder_is_looked_through_from_the_command_line(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, content: str | None, code: int
+) -> None:
+    if content is not None:
+        (tmp_path / "index.html").write_text(content)
+    monkeypatch.setattr(sys, "argv", ["hunting", str(tmp_path)])
+
+    with pytest.raises(SystemExit) as ended:
+        main()
+
+    assert ended.value.code == code
+
+
+def test_no_page_has_what_could_be_a_key_but_the_one_that_is_none() -> None:
+    pages = [*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md"), *ROOT.glob("examples/*.py")]
+    found = {text for page in pages for text in re.findall(r"[0-9a-fA-F]{24,}", page.read_text())}
+
+    assert len(pages) > 20
+    assert found <= {"0123456789abcdef0123456789abcdef"}
+
+
+def test_the_build_of_the_documentation_looks_for_the_same_key() -> None:
+    assert f'CANARY = "{KEY}"' in (ROOT / "noxfile.py").read_text()

@@ -23,6 +23,7 @@ from pixlab_async._protocol import build
 from pixlab_async.cli._settings import Settings
 from pixlab_async.emulator import Emulator
 from pixlab_async.endpoints.storage import delete_call
+from pixlab_async.probe._wire import Ask
 from pixlab_async.transports import Reply, Request
 
 from ..scripted import http, serve
@@ -53,6 +54,7 @@ HOLDERS: dict[str, Callable[[], object]] = {
     "a request": lambda: request_of("query"),
     "a request with a header": lambda: request_of("header"),
     "a reply": lambda: Reply(200, {"x": VAULT.open()}, VAULT.open().encode()),
+    "what a probe asks": lambda: Ask("status", key=APIKey(VAULT.open())),
     "settings": lambda: Settings(None, None, "query", None, None, as_json=False),
 }
 
@@ -117,7 +119,7 @@ def test_every_class_with_a_key_in_it_is_known() -> None:
                 types = " ".join(map(str, getattr(kind, "__annotations__", {}).values()))
                 found |= {name} if re.search("APIKey|Guarded", types) else set()
 
-    assert found == {"BaseURL", "Options", "_Exchange"}
+    assert found == {"Ask", "BaseURL", "Options", "Session", "_Exchange"}
 
 
 async def test_what_the_emulator_received_prints_without_keys(

@@ -18,7 +18,7 @@ from pixlab_async import PixLabError, RetryPolicy
 from pixlab_async.transports._httpx_tls import http2_context, http_context
 
 from ..servers import Authority, Seen, authority, http1, http2, http2_once, listening, proxy
-from .conftest import Auth, reaching
+from .conftest import TRUST, Auth, reaching
 from .hunting import IN_QUERY, KEY, LINK, assert_discreet, assert_silent, hunt
 from .telling import told_by
 
@@ -111,7 +111,7 @@ async def test_a_forwarding_proxy_passes_the_key_on_and_nothing_else_tells_it(
 ) -> None:
     """Which is possible for a service on this machine alone: others are reached by TLS."""
     with listening(http1) as (port, seen), listening(proxy) as (way, asked):
-        through = httpx.AsyncHTTPTransport(proxy=f"http://127.0.0.1:{way}")
+        through = httpx.AsyncHTTPTransport(proxy=f"http://127.0.0.1:{way}", verify=TRUST)
         async with reaching(f"http://127.0.0.1:{port}", auth, transport=through) as pixlab:
             await pixlab.delete(LINK)
 
@@ -130,7 +130,7 @@ def refusing(connection: Any, seen: Seen) -> None:
 @pytest.mark.parametrize("scheme", ["http", "https"])
 async def test_a_proxy_that_refuses_is_silent(log: io.StringIO, auth: Auth, scheme: str) -> None:
     with listening(refusing) as (way, asked):
-        through = httpx.AsyncHTTPTransport(proxy=f"http://127.0.0.1:{way}")
+        through = httpx.AsyncHTTPTransport(proxy=f"http://127.0.0.1:{way}", verify=TRUST)
         async with reaching(f"{scheme}://127.0.0.1:9", auth, transport=through) as pixlab:
             with pytest.raises(PixLabError) as caught:
                 await pixlab.delete(LINK)
@@ -142,7 +142,7 @@ async def test_a_proxy_that_refuses_is_silent(log: io.StringIO, auth: Auth, sche
 async def test_a_unix_socket_is_as_silent(tmp_path: Path, log: io.StringIO, auth: Auth) -> None:
     path = tmp_path / "s"
     with listening(http1, uds=path) as (_, seen):
-        through = httpx.AsyncHTTPTransport(uds=str(path))
+        through = httpx.AsyncHTTPTransport(uds=str(path), verify=TRUST)
         async with reaching("http://localhost", auth, transport=through) as pixlab:
             await pixlab.delete(LINK)
 
