@@ -68,3 +68,13 @@ def bench(session: nox.Session) -> None:
         session.run("python", "benchmarks/limits.py")
         session.run("python", "benchmarks/shared_limit.py")
         session.run("python", "benchmarks/job.py", "--million")
+
+
+@nox.session
+def soak(session: nox.Session) -> None:
+    """Ten minutes of load and trouble; fails where memory, descriptors or tasks grow.
+
+    `nox -s soak -- --minutes 60` takes longer, `-- --record` puts it into the documentation.
+    """
+    session.install("-q", "-e", ".[all]")
+    session.run("python", "benchmarks/soak.py", *session.posargs)

@@ -9,7 +9,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import AsyncIterator, Generator, Sequence
+from collections.abc import AsyncGenerator, Generator, Sequence
 from contextlib import contextmanager, suppress
 from types import FrameType
 from typing import Any
@@ -139,14 +139,15 @@ async def test_a_native_cancellation_that_comes_with_the_reply_to_an_upload_leav
             sys.setprofile(None)
             task.cancel()
 
-    async def source() -> AsyncIterator[bytes]:
+    async def source() -> AsyncGenerator[bytes]:
         yield b"x" * 70_000
         if early:
             await asyncio.sleep(0.1)
 
+    body: Any = source()
     with serve([http(), b""]) as script:
         transport = make_transport("fast", None)
-        task = asyncio.create_task(_sent(transport, request_to(script.base_url, content=source())))
+        task = asyncio.create_task(_sent(transport, request_to(script.base_url, content=body)))
         sys.setprofile(cancel)
         await asyncio.wait([task])
         sys.setprofile(None)
