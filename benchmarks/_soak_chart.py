@@ -40,7 +40,8 @@ class Trend(NamedTuple):
 
 def second_half(samples: Sequence[Sample]) -> Sequence[Sample]:
     """The samples after half of the time: caches are warm, connections open."""
-    return samples[len(samples) // 2 :]
+    half = samples[-1]["minute"] / 2
+    return [sample for sample in samples if sample["minute"] >= half]
 
 
 def trend(samples: Sequence[Sample], measure: str) -> Trend:
