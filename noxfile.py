@@ -105,3 +105,13 @@ def fuzz(session: nox.Session) -> None:
     session.install("-q", "-e", ".[all,test,fuzz]")
     for target in sorted(Path("fuzzing").glob("[a-z]*.py")):
         session.run("python", "-m", f"fuzzing.{target.stem}", *session.posargs)
+
+
+@nox.session
+def soak(session: nox.Session) -> None:
+    """Ten minutes of load and trouble; fails where memory, descriptors or tasks grow.
+
+    `nox -s soak -- --minutes 60` takes longer, `-- --record` puts it into the documentation.
+    """
+    session.install("-q", "-e", ".[all]")
+    session.run("python", "benchmarks/soak.py", *session.posargs)

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from statistics import linear_regression, median
+from statistics import linear_regression
 from typing import NamedTuple
 
 from _chart import text
 from _soak_load import Sample
 
 _WIDTH, _LEFT, _RIGHT, _TOP = 760, 70, 20, 64
-_PANEL, _GAP = 110, 52
+_PANEL, _GAP, _PLOT_BASE = 110, 52, 100
 _LINE, _TEXT = "#80808060", "#808080"
 _SHADES = {"httpx": "#2f8fd0", "fast": "#1faa8c"}
-# What is shown of a sample, and how much of it may come and go with the work itself.
+# What is shown of a sample, and what it is called.
 MEASURES = {
     "rss_mb": "Memory of the process, MB",
     "descriptors": "Open descriptors",
@@ -24,14 +24,18 @@ MEASURES = {
 
 
 class Trend(NamedTuple):
-    """A measure over the second half: where it lies, and how much it grows in that half."""
+    """A measure in the second half: where its line begins and ends."""
 
-    middle: float
-    growth: float
+    begin: float
+    end: float
+
+    @property
+    def growth(self) -> float:
+        return self.end - self.begin
 
     @property
     def share(self) -> float:
-        return self.growth / self.middle
+        return self.growth / self.begin
 
 
 def second_half(samples: Sequence[Sample]) -> Sequence[Sample]:
@@ -44,8 +48,8 @@ def trend(samples: Sequence[Sample], measure: str) -> Trend:
     """The line of least squares through the second half."""
     half = second_half(samples)
     minutes, values = [one["minute"] for one in half], [one[measure] for one in half]
-    slope, _ = linear_regression(minutes, values)
-    return Trend(median(values), slope * (minutes[-1] - minutes[0]))
+    slope, at_zero = linear_regression(minutes, values)
+    return Trend(at_zero + slope * minutes[0], at_zero + slope * minutes[-1])
 
 
 def chart(runs: Mapping[str, Sequence[Sample]]) -> str:
@@ -81,7 +85,7 @@ def _panel(runs: Mapping[str, Sequence[Sample]], measure: str, top: int) -> Iter
         return top + _PLOT_BASE - _PLOT_BASE * value / most
 
     yield text(_LEFT, top - 8, MEASURES[measure], size=15)
-    for level in (0.0, max(every)):
+    for level in (0.0, max(every)):  # from 0, so that nothing looks steeper than it is
         yield f'<path d="M{_LEFT} {y(level):.1f}H{_WIDTH - _RIGHT}" stroke="{_LINE}"/>'
         yield text(_LEFT - 8, y(level) + 4, f"{level:,.0f}", anchor="end")
     for minute in range(0, int(longest) + 1, max(1, round(longest / 10))):
@@ -92,11 +96,7 @@ def _panel(runs: Mapping[str, Sequence[Sample]], measure: str, top: int) -> Iter
         yield f'<polyline points="{points}" fill="none" stroke="{shade}" stroke-width="1.5"/>'
         half, line = second_half(samples), trend(samples, measure)
         begin, end = (x(one["minute"]) for one in (half[0], half[-1]))
-        low, high = (y(line.middle + line.growth * side) for side in (-0.5, 0.5))
         yield (
-            f'<path d="M{begin:.1f} {low:.1f}L{end:.1f} {high:.1f}" stroke="{shade}" '
-            f'stroke-width="3" stroke-dasharray="7 5" stroke-opacity="0.6"/>'
+            f'<path d="M{begin:.1f} {y(line.begin):.1f}L{end:.1f} {y(line.end):.1f}" '
+            f'stroke="{shade}" stroke-width="3" stroke-dasharray="7 5" stroke-opacity="0.6"/>'
         )
-
-
-_PLOT_BASE = _PANEL - 10

@@ -28,7 +28,7 @@ Sample: TypeAlias = dict[str, float]
 WORKERS, CONNECTIONS = 8, 12
 # Seconds between two actions of a worker, at most; and until one in three is cut off, about.
 _REST, _CUT = 0.05, 0.03
-_SECONDS = 3.0
+_SECONDS = 4.0
 
 
 @define
@@ -43,15 +43,26 @@ class Load:
     picture: bytes
     random: Random = field(factory=lambda: Random(7))
     counts: Counter[str] = field(factory=Counter[str])
+    busy: int = 0
+    go: anyio.Event = field(factory=lambda: anyio.Event())  # noqa: PLW0108 - anyio loads lazily
 
     async def work(self) -> None:
         actions = self._actions()
         names, weights = [*actions], [weight for weight, _ in actions.values()]
         while time.monotonic() < self.until:
+            await self.go.wait()
+            self.busy += 1
             (name,) = self.random.choices(names, weights)
             self.counts[name] += 1
             await self._cut_perhaps(actions[name][1])
+            self.busy -= 1
             await anyio.sleep(self.random.uniform(0, _REST))
+
+    async def rests(self) -> None:
+        """Let nothing new begin, and wait until all that has begun has ended."""
+        self.go = anyio.Event()
+        while self.busy:  # noqa: ASYNC110 - an event would take part in what is measured
+            await anyio.sleep(0.01)
 
     def _actions(self) -> dict[str, tuple[int, Callable[[], Awaitable[object]]]]:
         pixlab = self.pixlab
@@ -102,9 +113,11 @@ class Load:
 
     async def _download(self) -> None:
         async with self.pixlab.temporary(self.pixlab.store(self.picture), grace=5) as media:
-            name = f"{self.random.getrandbits(32):x}.png"
-            await self.pixlab.download(media, self.folder / name)
-            (self.folder / name).unlink()
+            file = self.folder / f"{self.random.getrandbits(64):x}.png"
+            try:
+                await self.pixlab.download(media, file)
+            finally:
+                file.unlink(missing_ok=True)  # it may be there, whole, when it is cut off
 
     async def _generate(self) -> None:
         making = self.pixlab.grayscale(self.picture)
@@ -180,9 +193,13 @@ async def soak(
             async with anyio.create_task_group() as group:
                 for _ in range(WORKERS):
                     group.start_soon(load.work)
-                while time.monotonic() + _SECONDS < load.until:
+                while time.monotonic() < load.until:
+                    load.go.set()
                     await anyio.sleep(_SECONDS)
-                    tell(_sample(time.monotonic() - began, load))
+                    await load.rests()
+                    if time.monotonic() < load.until:  # else some workers have ended
+                        tell(_sample(time.monotonic() - began, load))
+                load.go.set()
             load.counts["slots left in use"] = pixlab.stats().in_use + pixlab.stats().queued
         load.counts["files left"] = len(_others(folder))
     return load.counts
@@ -190,7 +207,7 @@ async def soak(
 
 def _others(folder: Path) -> list[str]:
     """Names of files that should be gone."""
-    return [path.name for path in folder.iterdir() if path.name != "media.db"]
+    return [path.name for path in folder.iterdir() if not path.name.startswith("media.db")]
 
 
 def _sample(seconds: float, load: Load) -> Sample:

@@ -28,7 +28,12 @@ extensions = [
     "_ext.gallery",
     "_ext.endpoint_pages",
 ]
-exclude_patterns = ["_build", "_generated", "explanation/figures.md"]
+exclude_patterns = [
+    "_build",
+    "_generated",
+    "explanation/figures.md",
+    "explanation/soak-figures.md",
+]
 
 html_theme = "furo"
 html_title = f"pixlab-async {release}"

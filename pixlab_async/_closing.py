@@ -62,13 +62,14 @@ def _goes_on(core: Core) -> bool:
 
 def made_at(client: object) -> str:
     """Where a client whose ``__init__`` calls this is made, in development mode; else ''."""
-    if not sys.flags.dev_mode:
-        return ""
+    return _place(client) if sys.flags.dev_mode else ""
 
+
+def _place(client: object) -> str:  # pragma: no cover - tests see it in processes of their own
     # Of classes that are derived from ours, too. Not by their variables: to look at a frame's
     # keeps them alive.
     own = [getattr(vars(kind).get("__init__"), "__code__", None) for kind in type(client).__mro__]
-    frame: FrameType | None = sys._getframe(1)  # noqa: SLF001 - what inspect uses; it costs more
+    frame: FrameType | None = sys._getframe(2)  # noqa: SLF001 - what inspect uses; it costs more
     while frame is not None and frame.f_code in own:
         frame = frame.f_back
     return "" if frame is None else f" made at {frame.f_code.co_filename}:{frame.f_lineno}"

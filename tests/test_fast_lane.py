@@ -144,9 +144,10 @@ async def test_a_native_cancellation_that_comes_with_the_reply_to_an_upload_leav
         if early:
             await asyncio.sleep(0.1)
 
+    body: Any = source()
     with serve([http(), b""]) as script:
         transport = make_transport("fast", None)
-        task = asyncio.create_task(_sent(transport, request_to(script.base_url, content=source())))
+        task = asyncio.create_task(_sent(transport, request_to(script.base_url, content=body)))
         sys.setprofile(cancel)
         await asyncio.wait([task])
         sys.setprofile(None)

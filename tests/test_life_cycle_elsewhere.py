@@ -239,6 +239,27 @@ async def _status(pixlab: AsyncPixLab) -> None:
     await pixlab.status()
 
 
+async def test_a_client_of_another_process_is_refused_and_left_alone() -> None:
+    """The same where nothing is forked, so that it can be measured."""
+    with serve([http(), http()]) as script:
+        async with client(script) as pixlab:
+            await pixlab.delete(LINK)
+            pid, pixlab._core._pid = pixlab._core._pid, 0
+            assert is_refused(f"ConfigurationError: {await _refusal(pixlab)}")
+            await pixlab.aclose()
+            pixlab.__del__()
+            pixlab._core._pid, pixlab._core.closed = pid, False
+            await pixlab.delete(LINK)
+
+    assert (script.accepted, len(script.requests)) == (1, 2)
+
+
+async def _refusal(pixlab: AsyncPixLab) -> str:
+    with pytest.raises(ConfigurationError) as refused:
+        await pixlab.status()
+    return refused.value.message
+
+
 @forks
 @ignores_forks
 async def test_a_forked_child_that_closes_or_forgets_the_client_leaves_the_parents_connections(

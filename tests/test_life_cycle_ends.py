@@ -66,6 +66,11 @@ def way(request: pytest.FixtureRequest) -> tuple[str, ...]:
     return tuple(request.param.split("-"))
 
 
+# Each costs a process: both lanes, where the event loop is of little account.
+on_asyncio = pytest.mark.parametrize("way", ["httpx-asyncio", "fast-asyncio"], indirect=True)
+on_both_loops = pytest.mark.parametrize("way", ["httpx-trio", "fast-asyncio"], indirect=True)
+
+
 def ended(
     program: str, way: tuple[str, ...], base_url: str = "", *, flags: tuple[str, ...] = STRICT
 ) -> Ended:
@@ -126,6 +131,7 @@ except BaseExceptionGroup as group:  # trio's
     assert end == Ended(0, "the call has ended\ninterrupted\n", "")
 
 
+@on_asyncio
 def test_a_program_that_ends_before_its_daemon_thread_is_quiet(way: tuple[str, ...]) -> None:
     """With a call under way there, in an event loop that nobody stops."""
     program = """
@@ -146,6 +152,7 @@ assert under_way.wait(30)
     assert end == Ended(0, "", "")
 
 
+@on_asyncio
 def test_a_program_that_ends_in_the_middle_of_a_batch_is_quiet(way: tuple[str, ...]) -> None:
     """One batch that is broken off, one in the background that an exit ends, one never begun."""
     program = """
@@ -182,6 +189,7 @@ run(main)
 """
 
 
+@on_asyncio
 def test_a_client_that_is_never_closed_is_told_of_with_the_place_where_it_was_made(
     way: tuple[str, ...],
 ) -> None:
@@ -205,6 +213,7 @@ def test_a_client_that_is_never_closed_costs_a_plain_program_nothing() -> None:
     assert end == Ended(0, "", "")
 
 
+@on_both_loops
 def test_the_main_calls_over_the_emulator_are_quiet(way: tuple[str, ...], tmp_path: Path) -> None:
     program = f"""
 import io

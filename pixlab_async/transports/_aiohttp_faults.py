@@ -35,7 +35,7 @@ def fault_of(
         reused: Whether that connection had served before.
         http_status: The reply's status, where it had begun.
     """
-    error.__traceback__ = None  # aiohttp's reader keeps the error, and so frames of ours
+    _take_frames_off(error)
     late = isinstance(error, TimeoutError)
     phase: Phase | None = ("read" if sent else "connect") if late else None
     beneath = _beneath(error)
@@ -59,6 +59,14 @@ def deadline_fault(*, http_status: int = 0) -> TransportFault:
         phase="deadline",
         http_status=http_status,
     )
+
+
+def _take_frames_off(error: BaseException) -> None:
+    """aiohttp's reader and parser keep the error, and so they would keep frames of ours."""
+    link: BaseException | None = error
+    while link is not None:
+        link.__traceback__ = None
+        link = link.__cause__ or link.__context__
 
 
 def _sentence(error: Exception, beneath: Exception | None) -> str:

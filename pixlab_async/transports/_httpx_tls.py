@@ -16,12 +16,12 @@ from .._errors import ConfigurationError
 _context_lock = Lock()
 
 
-def _renew_lock() -> None:
+def _renew_lock() -> None:  # pragma: no cover - in a child
     global _context_lock  # noqa: PLW0603 - the lock is the process's
     _context_lock = Lock()
 
 
-if hasattr(os, "register_at_fork"):
+if hasattr(os, "register_at_fork"):  # pragma: no branch - not on Windows
     # The thread that holds it while the process forks is not there in the child.
     os.register_at_fork(after_in_child=_renew_lock)
 
