@@ -171,3 +171,11 @@ def test_the_example_of_a_job_deletes_a_list_and_then_has_nothing_to_do(
         )
         assert (done.returncode, done.stdout) == (0, "Finished: {'deleted': 3}, 0 to go\n")
     assert [request.endpoint for request in emulator.received] == ["store"] * 3 + ["delete"] * 3
+
+
+def test_each_test_that_the_threat_model_names_is_there() -> None:
+    page = (DOCS / "explanation" / "threat-model.md").read_text(encoding="utf-8")
+    named = set(re.findall(r"`(tests/[^`]+)`", page))
+
+    assert len(named) > 10
+    assert {name for name in named if not (DOCS.parent / name).is_file()} == set()

@@ -13,6 +13,7 @@ import pytest
 from click.testing import CliRunner
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from PIL import Image
 
 from pixlab_async import AsyncPixLab, ConfigurationError
 from pixlab_async._database import Kind, open_database
@@ -20,8 +21,9 @@ from pixlab_async._whole import PRIVATE, replacing
 from pixlab_async._wording import in_line, inert, printable
 from pixlab_async.cleanup._lock import Lock
 from pixlab_async.cli._commands import pixlab as command
+from pixlab_async.cli._compose import side_by_side
 
-from .conftest import QUICK, Lane
+from .conftest import QUICK, Lane, png
 from .scripted import http, serve
 
 KIND = Kind("notebook", 0x1234, 1, "CREATE TABLE notes (number INTEGER)")
@@ -165,3 +167,12 @@ def test_a_link_in_two_lines_is_shown_in_one() -> None:
         result = CliRunner().invoke(command, arguments, env=environment)
 
     assert result.stdout == "https://a.example/?[2J?https://b.example/\n"
+
+
+def test_the_demos_picture_is_not_read_by_another_program(tmp_path: Path) -> None:
+    picture, page = tmp_path / "before", tmp_path / "after"
+    picture.write_bytes(png(Image.new("RGB", (9, 9))))
+    page.write_bytes(b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 9 9\nshowpage\n%%EOF\n")
+
+    with pytest.raises(ConfigurationError, match="cannot be read: cannot identify"):
+        side_by_side(picture, page, ("before", "after"), tmp_path / "both.png")

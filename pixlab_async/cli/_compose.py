@@ -14,6 +14,8 @@ _INK = (70, 66, 74)
 _LARGEST = 720
 _MARGIN, _GAP, _CAPTION = 24, 20, 40
 _FONT_SIZE = 17
+# One of the pictures comes from a reply. Pillow would run Ghostscript to read an EPS.
+_READ = ("BMP", "GIF", "JPEG", "PNG", "TIFF", "WEBP")
 
 
 def check_format(output: Path) -> None:
@@ -55,7 +57,7 @@ def side_by_side(before: Path, after: Path, captions: tuple[str, str], output: P
 def _fitted(path: Path) -> Image.Image:
     """The picture, upright, on paper where it is transparent, and not too large."""
     try:
-        with Image.open(path) as image:
+        with Image.open(path, formats=_READ) as image:
             upright = ImageOps.exif_transpose(image).convert("RGBA")
     except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
         raise ConfigurationError(f"The picture {str(path)!r} cannot be read: {error}.") from error

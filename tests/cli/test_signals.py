@@ -290,3 +290,13 @@ def test_serve_takes_its_key_from_a_file_and_does_not_print_it(tmp_path: Path) -
 
     assert f'export PIXLAB_API_KEY="$(cat {file})"' in text
     assert "a-secret-of-mine" not in text + rest + err
+
+
+def test_serve_says_so_where_others_can_reach_it() -> None:
+    with started("serve", "--port", 0, "--host", "0.0.0.0", "--json") as process:
+        assert process.stdout is not None
+        process.stdout.readline()
+        process.send_signal(signal.SIGTERM)
+        _, err = process.communicate(timeout=TIMEOUT)
+
+    assert "0.0.0.0 is no loopback address: others can reach the emulator" in err
