@@ -159,8 +159,7 @@ def build(
         _check_length(query, call)
         method, query = "POST", ""
     as_json = method == "POST" and form is None
-    if as_json:
-        _dumps(params, "parameters")
+    dumped = _dumps(params, "parameters") if as_json else ""
 
     parameter = key if auth == "query" else None
     secret = [] if parameter is None else [(PARAMETER, parameter.reveal())]
@@ -172,7 +171,7 @@ def build(
         content = body
     elif as_json:
         headers = (*headers, _JSON)
-        content = _dumps({**params, **dict(secret)}, "parameters").encode()
+        content = _and(dumped, secret).encode()
     elif parameter is not None:
         target = f"{target}?{query}{'&' if query else ''}{parameter.reveal_query()}"
     elif query:
@@ -280,6 +279,12 @@ def _dumps(value: object, name: str) -> str:
         return _encodable(dumped, name)
 
     raise ConfigurationError(problem)
+
+
+def _and(dumped: str, secret: Sequence[tuple[str, str]]) -> str:
+    """The JSON object with what is secret in it; nothing that can fail, see ``build``."""
+    members = [dumped[1:-1], *(f"{json.dumps(name)}:{json.dumps(text)}" for name, text in secret)]
+    return f"{{{','.join(filter(None, members))}}}"
 
 
 def _encodable(value: str, name: str) -> str:

@@ -9,9 +9,10 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+import anyio
 import pytest
 
-from pixlab_async import ConfigurationError, RecordingFailed
+from pixlab_async import ConfigurationError, PixLabError, RecordingFailed
 from pixlab_async._database import Opened
 from pixlab_async.cleanup import _states as states
 from pixlab_async.cleanup._items import Survey
@@ -352,6 +353,32 @@ async def test_rows_are_read_page_by_page_and_each_once(tmp_path: Path) -> None:
     await journal.aclose()
 
 
+def changed(path: Path, statement: str) -> None:
+    """Have somebody else change the file."""
+    file = sqlite3.connect(path, isolation_level=None)
+    file.execute(statement)
+    file.close()
+
+
+async def test_a_file_that_is_damaged_is_told_with_its_path(tmp_path: Path) -> None:
+    await begun(tmp_path / "j")
+    changed(tmp_path / "j", "DROP TABLE job")
+
+    with pytest.raises(ConfigurationError, match=r"^The journal '.*/j' is damaged"):
+        await Journal.begin(tmp_path / "j", "it", survey())
+
+
+async def test_a_file_that_cannot_be_written_is_told_with_its_path(tmp_path: Path) -> None:
+    journal = await Journal.begin(tmp_path / "j", "it", survey())
+    await journal.claim(Block(0, 3, b""))
+    changed(tmp_path / "j", "DROP TABLE block")
+
+    with pytest.raises(PixLabError, match=r"^The journal '.*/j' cannot be written"):
+        await journal.claim(Block(3, 3, b""))
+    with pytest.raises(PixLabError):
+        await journal.aclose()
+
+
 # --- What it asks of its writer -----------------------------------------------------------
 
 
@@ -428,7 +455,9 @@ async def test_what_cannot_be_written_at_the_end_is_kept_elsewhere(
     journal = journal_with(Told(failure=failure, left=[settled(1)]), tmp_path / "j")
 
     with pytest.raises(RecordingFailed, match="'.*' cannot be written: the disk is full") as caught:
-        await journal.aclose()
+        with anyio.CancelScope() as scope:
+            scope.cancel()
+            await journal.aclose()
 
     assert caught.value.__cause__ is failure
     assert str(tmp_path / "j") in str(caught.value)
