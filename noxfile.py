@@ -47,6 +47,17 @@ def tests(session: nox.Session) -> None:
 
 
 @nox.session
+def sweep(session: nox.Session) -> None:
+    """Everything that waits, cancelled at every step in every way: half an hour.
+
+    `nox -s sweep -- -k download` sweeps some.
+    """
+    session.install("-q", "-e", ".[all,test]")
+    command = ["pytest", "-q", "-n", "4", "tests/test_sweeps.py", *session.posargs]
+    session.run(*command, env={"PIXLAB_SWEEP": "full"})
+
+
+@nox.session
 def lint(session: nox.Session) -> None:
     """Ruff, as linter and as formatter."""
     session.install("-q", "-e", ".[lint]")

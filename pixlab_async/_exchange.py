@@ -28,7 +28,7 @@ from ._errors import (
     was_sent,
 )
 from ._gate import Gate, Priority, Verdict
-from ._judging import Judged, conceal, of_deadline, of_fault, of_reply, scrubbed
+from ._judging import Judged, conceal, of_deadline, of_fault, of_reply, tell
 from ._key import NO_KEY, APIKey, Guarded, require, resolve
 from ._multipart import Multipart, SourceFailed
 from ._options import Options
@@ -198,12 +198,11 @@ class _Exchange(Generic[T]):
         track.maybe_processed = True  # for whoever looks after a cancellation
         now: float | None = None
         try:
-            reply = await self._carried()
-            now = self.core.clock()
-            track.elapsed = now - sent_at
-            judged = of_reply(
-                self.call, reply, self.key, attempts=track.attempts, elapsed=now - self.started
-            )
+            if self.core.direct:
+                judged = self._judged(await self._carried(), sent_at)
+            else:
+                judged = await bridged(partial(self._sent_and_judged, sent_at), self._deadline())
+            now = sent_at + cast("float", track.elapsed)
             verdict = Verdict.ACCEPTED
             if isinstance(judged.error, RateLimited):
                 verdict, retry_after = Verdict.LIMITED, judged.error.retry_after
@@ -220,12 +219,19 @@ class _Exchange(Generic[T]):
         track.maybe_processed = earlier or (judged.error is not None and was_sent(judged.error))
         return judged
 
-    def _carried(self) -> Awaitable[Reply]:
-        """The reply to come, with the deadline over it, as this transport takes it."""
-        core, request, deadline = self.core, self.request, self._deadline()
-        if not core.direct:
-            return bridged(self._send, deadline)
+    def _judged(self, reply: Reply, sent_at: float) -> Judged[T]:
+        """What a reply means, now that it is here."""
+        now, track = self.core.clock(), self.track
+        track.elapsed, elapsed = now - sent_at, now - self.started
+        return of_reply(self.call, reply, self.key, attempts=track.attempts, elapsed=elapsed)
 
+    async def _sent_and_judged(self, sent_at: float) -> Judged[T]:
+        """Both in the bridge's task: a ledger knows of a reply whose caller is just cancelled."""
+        return self._judged(await self._send(), sent_at)
+
+    def _carried(self) -> Awaitable[Reply]:
+        """The reply to come, with the deadline over it, as a direct transport takes it."""
+        core, request, deadline = self.core, self.request, self._deadline()
         kept = request is not None and core.keeps_deadline(request)
         if request is not None:
             request.deadline = deadline if kept else math.inf
@@ -290,11 +296,5 @@ class _Exchange(Generic[T]):
     def _told(self, error: PixLabError | None) -> PixLabError:
         """The error with the facts of the call."""
         assert error is not None
-        error.message = scrubbed(error.message, self.key)
-        error.args = (error.message,)
-        error.endpoint = self.call.endpoint.name
-        error.attempts = self.track.attempts
-        error.elapsed = self.core.clock() - self.started
-        error.history = tuple(self.track.history)
-        error.maybe_processed = self.track.maybe_processed
+        tell(error, self.call, self.key, self.track, self.core.clock() - self.started)
         return error

@@ -11,7 +11,7 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from json import detect_encoding
-from typing import Any, Generic, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypeVar
 
 from ._errors import PixLabError, TimedOut
 from ._key import APIKey
@@ -20,6 +20,9 @@ from ._reply import brings_bytes, clean, error_from, read, told_by
 from ._results import Meta
 from ._wording import masked
 from .transports._seam import Reply, TransportFault
+
+if TYPE_CHECKING:
+    from ._core import Track
 
 T = TypeVar("T")
 
@@ -96,6 +99,19 @@ def of_fault(fault: TransportFault, key: APIKey | None) -> Judged[Any]:
 def of_deadline() -> Judged[Any]:
     """What it means that the deadline came while the wire was waited for."""
     return Judged(error=TimedOut("no whole reply before the call's deadline", sent=True))
+
+
+def tell(
+    error: PixLabError, call: Call[Any], key: APIKey | None, track: Track, elapsed: float
+) -> None:
+    """Put the facts of the call into its error."""
+    error.message = scrubbed(error.message, key)
+    error.args = (error.message,)
+    error.endpoint = call.endpoint.name
+    error.attempts = track.attempts
+    error.elapsed = elapsed
+    error.history = tuple(track.history)
+    error.maybe_processed = track.maybe_processed
 
 
 def conceal(error: PixLabError, call: Call[Any]) -> None:

@@ -359,7 +359,7 @@ async def see_that_nothing_is_taken(pixlab: AsyncPixLab, emulator: Emulator, mor
 
 async def see_that_no_task_is_left(before: set[Any]) -> None:
     """No task goes on but those that were there before."""
-    give_up = anyio.current_time() + 0.5
+    give_up = anyio.current_time() + PATIENCE
     while left := _tasks() - before:
         assert anyio.current_time() < give_up, f"tasks are left: {left}"
         await anyio.lowlevel.checkpoint()

@@ -28,6 +28,7 @@ from pixlab_async.transports import TransportFault
 from ..databases import ask
 from ..scripted import wait_until
 from ..stepping import Alarm, CountingInstrument, CountingLoop
+from ..sweeping import by_scope, by_timeout, natively
 from .answering import Answering
 from .modelled import said
 
@@ -53,53 +54,12 @@ def trouble(link: str, times: int) -> Any:
 
 # --- How to cancel --------------------------------------------------------------------------
 
-
-async def by_scope(work: Callable[[], Awaitable[object]], steps: int, alarm: Alarm) -> bool:
-    with anyio.CancelScope() as scope:
-        alarm.set(steps, scope.cancel)
-        await work()
-    return _ended(alarm)
-
-
-def _ended(alarm: Alarm) -> bool:
-    ended = not alarm.rang
-    alarm.set(-1, lambda: None)
-    return ended
-
-
-def natively(times: int) -> Any:
-    async def cancel(work: Callable[[], Awaitable[object]], steps: int, alarm: Alarm) -> bool:
-        task = asyncio.ensure_future(work())
-
-        def again() -> None:
-            asyncio.get_running_loop().call_soon(task.cancel)
-
-        def ring() -> None:
-            task.cancel()
-            if times > 1:
-                asyncio.get_running_loop().call_soon(again)
-
-        alarm.set(steps, ring)
-        with suppress(asyncio.CancelledError):
-            await task
-        return _ended(alarm)
-
-    return cancel
-
-
-async def by_timeout(work: Callable[[], Awaitable[object]], steps: int, alarm: Alarm) -> bool:
-    with suppress(TimeoutError):
-        async with asyncio.timeout(None) as timeout:
-            alarm.set(steps, lambda: timeout.reschedule(0.0))
-            await work()
-    return _ended(alarm)
-
-
+# At every turn of the event loop, and not at every step: there are very many.
 WAYS: dict[str, Any] = {
     "by scope": by_scope,
     "by scope on trio": by_scope,
-    "natively": natively(1),
-    "natively twice": natively(2),
+    "natively": natively(),
+    "natively twice": natively([2]),
     "by asyncio.timeout": by_timeout,
 }
 

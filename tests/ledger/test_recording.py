@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
+import json
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -27,9 +30,12 @@ from pixlab_async._endpoint import ENDPOINTS
 from pixlab_async.emulator import Emulator, Fault
 from pixlab_async.ledger import Ledger, StoredMedia
 from pixlab_async.ledger._rows import Kept
+from pixlab_async.transports import Reply, Request
 
 from ..databases import ask, mounted
 from ..scripted import http, serve, wait_until
+
+KEY = "0123456789abcdef0123456789abcdef"
 
 
 async def links(ledger: Ledger, **which: Any) -> list[str]:
@@ -520,3 +526,49 @@ async def test_a_hundred_callers_lose_nothing(
 
     assert sorted(await links(ledger)) == sorted(emulator.stored())
     assert await states(ledger) == (100, 0, 0)
+
+
+class Answering:
+    """A transport whose caller is cancelled in the moment in which the reply is whole."""
+
+    def __init__(self, cancel: Callable[[], object]) -> None:
+        self._cancel = cancel
+
+    async def send(self, request: Request) -> Reply:
+        self._cancel()
+        link = "https://media.example/a.png"
+        body = json.dumps({"status": 200, "id": "a.png", "link": link}).encode()
+        return Reply(200, {"content-type": "application/json"}, body)
+
+    def fetch(self, url: str, *, timeout: float) -> Any:
+        raise NotImplementedError
+
+    async def aclose(self) -> None:
+        """Nothing to close."""
+
+
+async def test_a_reply_that_came_as_its_caller_was_cancelled_is_on_record(ledger: Ledger) -> None:
+    with anyio.CancelScope() as scope:
+        transport: Any = Answering(scope.cancel)
+        async with AsyncPixLab(api_key=KEY, transport=transport, ledger=ledger) as pixlab:
+            await pixlab.newimage(width=2, height=2)
+
+    assert [media.id async for media in ledger.stored()] == ["a.png"]
+    assert (await ledger.stats()).uncertain == 0
+
+
+@pytest.mark.parametrize("anyio_backend", ["asyncio"])
+async def test_a_reply_that_came_as_its_task_was_cancelled_is_on_record(ledger: Ledger) -> None:
+    tasks: list[asyncio.Task[Media]] = []
+
+    def cancel() -> None:
+        tasks[0].cancel()
+
+    transport: Any = Answering(cancel)
+    async with AsyncPixLab(api_key=KEY, transport=transport, ledger=ledger) as pixlab:
+        tasks.append(asyncio.ensure_future(pixlab.newimage(width=2, height=2)))
+        with pytest.raises(asyncio.CancelledError):
+            await tasks[0]
+
+    assert [media.id async for media in ledger.stored()] == ["a.png"]
+    assert (await ledger.stats()).uncertain == 0
