@@ -225,14 +225,14 @@ class Attempt:
 
     async def _ended(self, error: BaseException | None) -> None:
         response, pool = self._response, self.pool
-        if response is not None and not response.closed:
-            response.close()
         try:
+            if response is not None and not response.closed:
+                response.close()
             if self._upload is not None:
                 if error is not None and self._transport is not None:
                     self._transport.abort()  # else it would go on sending what it holds
                 await self._upload.left_alone()
-        finally:  # a second cancellation, where there is one, costs no more than that wait
+        finally:  # a second cancellation, or a Ctrl-C, costs no more than that
             pool.watch.end(self)
             if isinstance(error, TransportFault):
                 error.__traceback__ = None  # its frames hold it, and would live as long as it

@@ -13,6 +13,7 @@ import subprocess
 import sys
 import warnings
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -344,7 +345,9 @@ def seen_of(pid: int) -> list[bytes]:
     found: list[bytes] = []
     for task in Path("/proc", str(pid), "task").iterdir():
         found += [(task / part).read_bytes() for part in ("cmdline", "environ", "comm")]
-        found += [bytes(descriptor.readlink()) for descriptor in (task / "fd").iterdir()]
+        for descriptor in (task / "fd").iterdir():
+            with suppress(FileNotFoundError):  # it may be closed by now
+                found.append(bytes(descriptor.readlink()))
         for child in (task / "children").read_text().split():
             found += seen_of(int(child))
     return found
