@@ -40,6 +40,7 @@ from ._limits import AddressLimit
 from ._media import MediaStore
 from ._server import Server
 from ._service import Service
+from ._work import Computing
 
 __all__ = ["Emulator", "Fault", "Incoming", "Limits"]
 
@@ -178,7 +179,7 @@ class Emulator:
             self._keys,
             self._answers,
             self._fetcher,
-            anyio.CapacityLimiter(self._limits.computing),
+            Computing(self._limits.computing),
         )
         self._server = Server(listening, self._limits.patience)
         parts = Parts(
