@@ -39,6 +39,7 @@ from ._limits import AddressLimit
 from ._media import MediaStore
 from ._server import Server, in_thread
 from ._service import Service
+from ._work import Computing
 
 __all__ = ["Emulator", "Fault", "Incoming", "Limits"]
 
@@ -182,7 +183,7 @@ class Emulator:
             self._keys,
             self._answers,
             self._fetcher,
-            self._limits.computing,
+            Computing(self._limits.computing),
         )
         self._server = Server(listening, self._limits.patience)
         parts = Parts(

@@ -59,9 +59,7 @@ async def serve(service: Service, request: Incoming) -> Response:
         return await handler(service, request, given, sources)
 
     assert work is not None
-    return await anyio.to_thread.run_sync(
-        _compute, service, request, work, sources, given, limiter=service.computing
-    )
+    return await service.computing.run(_compute, service, request, work, sources, given)
 
 
 def _entry(request: Incoming) -> Entry:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import anyio.to_thread
 from PIL import Image
 from starlette.responses import Response
 
@@ -20,9 +19,7 @@ _BITS = {"1": 1, "I": 32, "F": 32}
 async def header(service: Service, request: Incoming, given: Given, sources: Sources) -> Response:
     """Say how large a picture is and what it is made of."""
     del request, given
-    fields = await anyio.to_thread.run_sync(
-        facts, sources.content("img"), limiter=service.computing
-    )
+    fields = await service.computing.run(facts, sources.content("img"))
     return answer(**fields)
 
 

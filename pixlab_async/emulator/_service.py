@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from functools import cached_property
-
-import anyio
 from attrs import field, frozen
 from starlette.responses import JSONResponse
 
@@ -13,6 +10,7 @@ from ._fetching import Fetcher
 from ._incoming import Incoming
 from ._media import BUCKET, MediaStore, StoreFull
 from ._replies import Refused, answer
+from ._work import Computing
 
 
 @frozen
@@ -25,7 +23,7 @@ class Service:
         keys: The keys that are valid, and the prefix of each account's media.
         answers: What was told for endpoints that cannot be computed.
         fetcher: Fetches files from elsewhere.
-        pictures: How many pictures are computed at once.
+        computing: Where pictures are computed.
     """
 
     store: MediaStore
@@ -33,12 +31,7 @@ class Service:
     keys: dict[str, str] = field(repr=False)
     answers: Answers
     fetcher: Fetcher
-    pictures: int
-
-    @cached_property
-    def computing(self) -> anyio.CapacityLimiter:
-        """What pictures wait for. Made by the server: whoever starts it may run under trio."""
-        return anyio.CapacityLimiter(self.pictures)
+    computing: Computing
 
     def keep(
         self, content: bytes, extension: str, request: Incoming, **fields: object

@@ -20,7 +20,7 @@ async def store(service: Service, request: Incoming, given: Given, sources: Sour
     """Keep an uploaded picture, video or PDF."""
     del given
     content = sources.content("file")
-    extension = await anyio.to_thread.run_sync(_extension, content, limiter=service.computing)
+    extension = await service.computing.run(_extension, content)
     return await anyio.to_thread.run_sync(service.keep, content, extension, request)
 
 
@@ -28,7 +28,7 @@ async def copy(service: Service, request: Incoming, given: Given, sources: Sourc
     """Keep a picture, a video or a PDF from an address, or another copy of what is stored."""
     del given
     content = sources.content("img")
-    extension = await anyio.to_thread.run_sync(_extension, content, limiter=service.computing)
+    extension = await service.computing.run(_extension, content)
     return await anyio.to_thread.run_sync(service.keep, content, extension, request)
 
 

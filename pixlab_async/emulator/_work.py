@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from typing import TypeVar, TypeVarTuple
 
-from attrs import field, frozen
+import anyio
+import anyio.to_thread
+from attrs import define, field, frozen
 
 from ._given import Given
 from ._pictures import Picture, decode
+
+T = TypeVar("T")
+P = TypeVarTuple("P")
 
 
 @frozen
@@ -42,6 +48,24 @@ class Sources:
             NoPicture: One of them is none.
         """
         return [decode(content) for content in self.files[name]]
+
+
+@define(eq=False)
+class Computing:
+    """Threads in which pictures are computed.
+
+    Attributes:
+        most: How many work at once.
+    """
+
+    most: int
+    _limiter: anyio.CapacityLimiter | None = None
+
+    async def run(self, function: Callable[[*P], T], *args: *P) -> T:
+        """Call the function in a thread, when one is free."""
+        if self._limiter is None:  # no earlier: it belongs to the event loop that serves
+            self._limiter = anyio.CapacityLimiter(self.most)
+        return await anyio.to_thread.run_sync(function, *args, limiter=self._limiter)
 
 
 @frozen

@@ -469,3 +469,9 @@ def test_a_deep_or_endless_json_is_a_bad_request(small: Calls) -> None:
     for content in (b"[" * 3000, json.dumps({"n": 1}).encode()[:-1], b"1" * 3999):
         headers = {"Content-Type": "application/json"}
         assert small.client.post("/store", content=content, headers=headers).status_code == 400
+
+
+async def test_an_emulator_that_is_started_in_any_event_loop_computes(picture: bytes) -> None:
+    """It serves in a loop of its own."""
+    with Emulator(api_key=KEY) as emulator, httpx.Client(base_url=emulator.base_url) as client:
+        assert Calls(emulator, client).upload("store", picture).status_code == 200

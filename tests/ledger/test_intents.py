@@ -178,7 +178,11 @@ async def test_an_attempt_whose_reply_was_lost_has_an_intent_of_its_own() -> Non
     writer = Told()
     track = Track()
     track.maybe_processed = True
-    await store(writer, call(), {"link": LINK}, track)
+
+    def returns(_: Success) -> None:
+        intent_of(writer).begun -= 1000  # as if the reply had taken a second
+
+    await store(writer, call(returns=returns), {"link": LINK}, track)
 
     (first, _), (kept, _), (lost, full) = writer.rows
     assert isinstance(first, Intent)
