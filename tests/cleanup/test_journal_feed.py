@@ -323,7 +323,7 @@ async def test_what_a_guard_refuses_is_settled_and_not_handed_out(tmp_path: Path
         told.append((op, before))
 
     journal = await Journal.begin(tmp_path / "journal", "the blocks", None)
-    journal.rows = 5
+    journal.rows = 4
     guard = Guard(["1.png", "4.png", "6.png"])
     feed = JournalFeed(Blocks(links(7), 6), journal, guard, False, settle)
     assert await taken_from(feed) == ["2.png", "5.png"]
@@ -333,7 +333,7 @@ async def test_what_a_guard_refuses_is_settled_and_not_handed_out(tmp_path: Path
     why = "it is protected"
     assert told == [
         (Settled(1, 2, "1.png", "protected", 0, None, why, asked=True, kept=True), "failed"),
-        (Settled(4, 5, "4.png", "protected", 0, None, why, asked=True, kept=True), None),
+        (Settled(4, 5, "4.png", "protected", 0, None, why, asked=True, kept=False), None),
         (Settled(6, 7, "6.png", "protected", 0, None, why, asked=False, kept=False), None),
     ]
 
@@ -415,6 +415,14 @@ async def test_where_an_input_differs_is_told(tmp_path: Path, left: int, where: 
         f"the blocks is not what it was when the journal {str(tmp_path / 'journal')!r} was begun: "
         f"it differs {where}. Go on with the unchanged input, or begin anew with another journal."
     )
+
+
+@pytest.mark.parametrize("count", [0, 2])
+async def test_an_input_comes_to_its_end_with_nothing_left(tmp_path: Path, count: int) -> None:
+    source = Blocks(links(count), 1)
+    async with feed_of(tmp_path / "journal", source, ahead=False) as (feed, _):
+        assert await taken_from(feed) == links(count)
+        assert (feed.at_end, feed.exhausted, feed.place) == (True, True, count)
 
 
 async def test_nothing_is_handed_out_at_the_deadline(tmp_path: Path) -> None:
