@@ -94,11 +94,8 @@ class APIKey:
 
     def scrub(self, text: str) -> str:
         """The text with every spelling of the key masked."""
-        return (
-            text.replace(self._value, _MASK)
-            if self._spelt is None
-            else self._spelt.sub(_MASK, text)
-        )
+        text = text.replace(self._value, _MASK)
+        return text if self._spelt is None else self._spelt.sub(_MASK, text)
 
     def scrub_bytes(self, body: bytes) -> bytes:
         """Like ``scrub``, for a reply's body; the same object where the key is not in it.
@@ -109,8 +106,9 @@ class APIKey:
         if len(self._value) < _SHORTEST_REAL_KEY:
             return body
 
+        body = body.replace(self._value.encode(), _MASK_BYTES)
         if self._spelt_bytes is None:
-            return body.replace(self._value.encode(), _MASK_BYTES)
+            return body
 
         masked, found = self._spelt_bytes.subn(_MASK_BYTES, body)
         return masked if found else body
@@ -251,23 +249,40 @@ def _problem(value: object) -> str | None:
 
 
 def _spellings(value: str) -> str:
-    """A pattern of all the ways in which a service may quote it: plain, in a URL, JSON, HTML."""
-    return "".join(char if char.isalnum() else _spellings_of(char) for char in value)
+    """A pattern of all the ways in which a service may quote it: plain, in a URL, JSON, HTML.
+
+    Each sign takes the backslashes before it along, and gives nothing of them back (``(?>``):
+    they are not shared out in every possible way where a key or a text has many.
+    """
+    return "".join(
+        _spellings_of(len(run), char) for run, char in re.findall(r"(\\*)([^\\]?)", value)
+    )
 
 
-def _spellings_of(char: str) -> str:
+def _spellings_of(run: int, char: str) -> str:
+    """The ways to write so many backslashes, and a character behind them."""
+    if not run and (not char or char.isalnum()):
+        return char
+
+    # PHP's json_encode writes a slash as "\/"; Python's repr doubles each backslash.
+    ways = [f"(?i:{_by_number(chr(92))}{{{run}}}{_by_number(char) if char else ''})"]
+    if char:
+        ways.append(rf"(?i:\\{{{run + 1},}}u00{ord(char):02x})")
+    ways.append(rf"\\{{{run},}}{re.escape(char)}")
+    return f"(?>{'|'.join(ways)})"
+
+
+def _by_number(char: str) -> str:
     code = ord(char)
     ways = [
-        # PHP's json_encode writes a slash as "\/"; Python's repr doubles each backslash.
         rf"\\+u00{code:02x}",
-        rf"\\+{re.escape(char)}",
         f"%{code:02x}",
         f"&#0*{code};",
         f"&#x0*{code:x};",
         *(f"&{name};" for name in _HTML_NAMES.get(char, ())),
         re.escape(char),
     ]
-    return f"(?i:{'|'.join(ways)})"
+    return f"(?:{'|'.join(ways[:-1] if char == chr(92) else ways)})"
 
 
 def _in_scope(scope: Mapping[str, Any]) -> APIKey | MalformedKey | None:

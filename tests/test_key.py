@@ -130,6 +130,39 @@ def test_a_sign_may_be_spelt_as_in_html(spelt: str) -> None:
     assert APIKey("abc&d").scrub(spelt) == "***"
 
 
+@pytest.mark.parametrize(
+    "spelt",
+    [
+        "a\\\\&b\\c",
+        "a\\\\\\\\&b\\\\c",
+        "a\\\\\\\\\\u0026b\\\\c",
+        "a%5C%5c%26b%5Cc",
+        "a&#92;&#x5C;&amp;b&#092;c",
+        "a\\u005c\\u005C\\u0026b\\u005cc",
+        "a&#92;&#92;&b%5cc",
+    ],
+)
+def test_backslashes_may_be_spelt_in_any_way(spelt: str) -> None:
+    assert APIKey("a\\\\&b\\c").scrub(f"<{spelt}>") == "<***>"
+    assert APIKey("a\\\\").scrub("<a\\\\>, <a%5C%5C>") == "<***>, <***>"
+
+
+@pytest.mark.parametrize("part", ["\\", "\\&", "&\\"])
+def test_a_key_of_many_backslashes_is_looked_for_without_trying_every_way(part: str) -> None:
+    """An incoming request may bring any: an exponential search would not end here."""
+    key = APIKey(part * 500)
+    text = f"{part * 499}x" + "\\" * 499
+
+    assert key.scrub(text) == text
+    assert key.scrub_bytes(text.encode()) == text.encode()
+    assert key.scrub(part * 500) == "***"
+
+
+def test_a_key_that_looks_like_html_is_masked_as_it_is() -> None:
+    assert APIKey("a&amp;b&#38;c").scrub("a&amp;b&#38;c") == "***"
+    assert APIKey("0123456789&amp;ab").scrub_bytes(b"0123456789&amp;ab") == b"***"
+
+
 def test_letters_of_the_other_case_are_another_text() -> None:
     assert APIKey("abc&d").scrub("ABC&D abc&D") == "ABC&D abc&D"
 
