@@ -265,17 +265,17 @@ def _spellings_of(run: int, char: str) -> str:
         return char
 
     # PHP's json_encode writes a slash as "\/"; Python's repr doubles each backslash.
-    ways = [f"(?i:{_by_number(chr(92))}{{{run}}}{_by_number(char) if char else ''})"]
+    last = _by_number(char) if char else ""
+    ways = [f"{_by_number(chr(92))}{{{run}}}{last}", rf"(?<!\\)\\{{{run},}}+{last}"]
     if char:
-        ways.append(rf"(?i:\\{{{run + 1},}}u00{ord(char):02x})")
-    ways.append(rf"\\{{{run},}}{re.escape(char)}")
-    return f"(?>{'|'.join(ways)})"
+        ways.append(rf"(?<!\\)\\{{{run + 1},}}+u00{ord(char):02x}")
+    return f"(?>(?i:{'|'.join(ways)}))"
 
 
 def _by_number(char: str) -> str:
     code = ord(char)
     ways = [
-        rf"\\+u00{code:02x}",
+        rf"\\u00{code:02x}",
         f"%{code:02x}",
         f"&#0*{code};",
         f"&#x0*{code:x};",

@@ -140,6 +140,7 @@ def test_a_sign_may_be_spelt_as_in_html(spelt: str) -> None:
         "a&#92;&#x5C;&amp;b&#092;c",
         "a\\u005c\\u005C\\u0026b\\u005cc",
         "a&#92;&#92;&b%5cc",
+        "a\\\\&amp;b\\c",
     ],
 )
 def test_backslashes_may_be_spelt_in_any_way(spelt: str) -> None:
@@ -156,6 +157,7 @@ def test_a_key_of_many_backslashes_is_looked_for_without_trying_every_way(part: 
     assert key.scrub(text) == text
     assert key.scrub_bytes(text.encode()) == text.encode()
     assert key.scrub(part * 500) == "***"
+    assert APIKey(f"{part}0123456789abcdef").scrub_bytes(b"\\" * 500_000) == b"\\" * 500_000
 
 
 def test_a_key_that_looks_like_html_is_masked_as_it_is() -> None:
