@@ -14,6 +14,7 @@ import pixlab_async
 from pixlab_async import AsyncPixLab, ConfigurationError, Media, RecordingFailed
 from pixlab_async.emulator import Emulator
 from pixlab_async.ledger import Age, Ledger
+from pixlab_async.ledger._rows import Intent, Kept, Row, now
 from pixlab_async.ledger._values import seconds_of
 
 from ..databases import ask
@@ -282,6 +283,47 @@ async def test_counts_by_endpoint_and_tag(
     assert dict(stats.by_endpoint) == {"": 2, "flip": 1, "store": 1}
     assert dict(stats.by_tag) == {"old": 2, "": 2}
     assert stats.oldest == (await anext(ledger.stored())).stored_at
+
+
+# Conditions, as they reach the file.
+
+
+async def filled(ledger: Ledger) -> None:
+    """One picture from elsewhere, one that was made to be temporary, and two lost calls."""
+    await ledger.add(["a.png"], tag="a")
+    made = Intent("flip", "b", temporary=True)
+    hour_ago = Intent("flop", "", temporary=False, begun=now() - 3_600_000)
+    rows: list[Row] = [made, Kept(made, "b.png", "b", None), Intent("flip", "c", True), hour_ago]
+    for row in rows:
+        ledger._writer.put(row)
+
+
+async def test_each_condition_reaches_the_file(ledger: Ledger) -> None:
+    await filled(ledger)
+
+    for condition in ({"tag": "b"}, {"endpoint": "flip"}, {"temporary": True}):
+        assert await links(ledger, **condition) == ["b.png"]
+        assert await ledger.count(**condition) == 1
+
+
+async def test_lost_calls_are_told_by_tag_and_age(ledger: Ledger) -> None:
+    await filled(ledger)
+
+    async def lost(**which: Any) -> list[str]:
+        return [each.endpoint async for each in ledger.uncertain(**which)]
+
+    assert await lost() == ["flop", "flip"]
+    assert await lost(tag="c") == ["flip"]
+    assert await lost(older_than="30m") == ["flop"]
+
+
+async def test_each_condition_is_one_of_what_is_forgotten(ledger: Ledger) -> None:
+    await filled(ledger)
+
+    assert await ledger.forget_all("uncertain", older_than="30m") == 1
+    assert await ledger.forget_all("uncertain", endpoint="flop") == 0
+    assert await ledger.forget_all("stored", temporary=True) == 1
+    assert await links(ledger) == ["a.png"]
 
 
 # Files that are not as they should be.
