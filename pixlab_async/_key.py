@@ -94,8 +94,10 @@ class APIKey:
 
     def scrub(self, text: str) -> str:
         """The text with every spelling of the key masked."""
-        text = text.replace(self._value, _MASK)
-        return text if self._spelt is None else self._spelt.sub(_MASK, text)
+        if self._spelt is None:
+            return text.replace(self._value, _MASK)
+
+        return self._spelt.sub(_MASK, text)
 
     def scrub_bytes(self, body: bytes) -> bytes:
         """Like ``scrub``, for a reply's body; the same object where the key is not in it.
@@ -106,9 +108,8 @@ class APIKey:
         if len(self._value) < _SHORTEST_REAL_KEY:
             return body
 
-        body = body.replace(self._value.encode(), _MASK_BYTES)
         if self._spelt_bytes is None:
-            return body
+            return body.replace(self._value.encode(), _MASK_BYTES)
 
         masked, found = self._spelt_bytes.subn(_MASK_BYTES, body)
         return masked if found else body
@@ -254,9 +255,9 @@ def _spellings(value: str) -> str:
     Each sign takes the backslashes before it along, and gives nothing of them back (``(?>``):
     they are not shared out in every possible way where a key or a text has many.
     """
-    return "".join(
-        _spellings_of(len(run), char) for run, char in re.findall(r"(\\*)([^\\]?)", value)
-    )
+    parts = re.findall(r"(\\*)([^\\]?)", value)
+    spelt = "".join(_spellings_of(len(run), char) for run, char in parts)
+    return f"{re.escape(value)}|{spelt}"
 
 
 def _spellings_of(run: int, char: str) -> str:

@@ -165,6 +165,10 @@ def test_a_key_that_looks_like_html_is_masked_as_it_is() -> None:
     assert APIKey("0123456789&amp;ab").scrub_bytes(b"0123456789&amp;ab") == b"***"
 
 
+def test_a_key_of_what_masks_are_made_of_is_masked_once() -> None:
+    assert APIKey("*").scrub("*") == "***"
+
+
 def test_letters_of_the_other_case_are_another_text() -> None:
     assert APIKey("abc&d").scrub("ABC&D abc&D") == "ABC&D abc&D"
 
