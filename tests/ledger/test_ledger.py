@@ -301,7 +301,8 @@ async def filled(ledger: Ledger) -> None:
 async def test_each_condition_reaches_the_file(ledger: Ledger) -> None:
     await filled(ledger)
 
-    for condition in ({"tag": "b"}, {"endpoint": "flip"}, {"temporary": True}):
+    conditions: list[dict[str, Any]] = [{"tag": "b"}, {"endpoint": "flip"}, {"temporary": True}]
+    for condition in conditions:
         assert await links(ledger, **condition) == ["b.png"]
         assert await ledger.count(**condition) == 1
 
