@@ -69,8 +69,11 @@ def running_emulator() -> Iterator[Emulator]:
 
 @pytest.fixture
 def emulator(running_emulator: Emulator) -> Emulator:
-    # What an earlier test cancelled may still be on its way, over a connection that is open.
+    # What an earlier test cancelled may still be on its way, over a connection that is open, or
+    # at work without one; what waits there ends with the clearing.
     wait_until(lambda: running_emulator.connections == 0)
+    running_emulator.clear()
+    wait_until(lambda: running_emulator.idle)
     running_emulator.clear()
     return running_emulator
 
