@@ -17,7 +17,8 @@ PYTHONS = ["3.11", "3.12", "3.13"]
 CORE = "pixlab_async/*.py,pixlab_async/_bulk/*,pixlab_async/endpoints/*,pixlab_async/transports/*"
 # A key that is like no other text: see tests/canary/hunting.py.
 CANARY = "bird7Zq0Kx9Wm3Tb/+&=Yr5Ng8Hd2Jc4Lf6V"
-# What takes long and is the same on every Python is tested by the first session alone.
+# What takes long and is the same on every Python, as the examples of the documentation are, is
+# tested by the first session alone.
 _tested: list[str] = []
 
 
@@ -36,7 +37,7 @@ def tests(session: nox.Session) -> None:
     # one worker: the blocks of a page share their names. The long ones come first.
     command = ["pytest", "-q", "-n", "4", "--dist", "loadfile", "--no-loadscope-reorder"]
     if _tested:
-        session.run(*command, "-m", "not once")
+        session.run(*command, "-m", "not once", "tests")
         return
 
     _tested.append(session.name)

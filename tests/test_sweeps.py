@@ -304,6 +304,7 @@ LEAKS: list[tuple[Callable[[Stage], Awaitable[None]], str]] = [
 ]
 
 
+@pytest.mark.once
 @pytest.mark.parametrize(("leak", "told"), LEAKS, ids=[leak.__name__ for leak, _ in LEAKS])
 def test_a_work_that_does_it_wrong_is_found(
     leak: Callable[[Stage], Awaitable[None]], told: str, sweep: Callable[..., Sweep]
