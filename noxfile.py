@@ -49,12 +49,13 @@ def tests(session: nox.Session) -> None:
 
 @nox.session
 def sweep(session: nox.Session) -> None:
-    """Everything that waits, cancelled at every step in every way: half an hour.
+    """Everything that waits, cancelled at every step in every way, and a thousand clients.
 
-    `nox -s sweep -- -k download` sweeps some.
+    Half an hour; `nox -s sweep -- -k download` sweeps some.
     """
     session.install("-q", "-e", ".[all,test]")
-    command = ["pytest", "-q", "-n", "4", "tests/test_sweeps.py", *session.posargs]
+    files = ["tests/test_sweeps.py", "tests/test_life_cycle_many.py"]
+    command = ["pytest", "-q", "-n", "4", *files, *session.posargs]
     session.run(*command, env={"PIXLAB_SWEEP": "full"})
 
 

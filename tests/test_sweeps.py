@@ -47,7 +47,8 @@ def cases() -> Iterator[Any]:
                     continue
 
                 case = f"{name}, {means}, {lane}" if scenario.wire else f"{name}, {means}"
-                yield pytest.param(scenario, group, lane, first, id=case)
+                marks = [pytest.mark.once] if group[0].backend == "uvloop" else []
+                yield pytest.param(scenario, group, lane, first, id=case, marks=marks)
                 first += 1
 
 
