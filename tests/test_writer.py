@@ -104,6 +104,42 @@ def test_a_writer_that_is_not_closed_lets_the_file_go_by_itself(notes: Notes) ->
     assert notes.read() == [1, 2]
 
 
+def test_a_commit_is_as_durable_as_the_row_that_asks_for_most(notes: Notes) -> None:
+    found: list[int] = []
+
+    def apply(connection: sqlite3.Connection, _: Sequence[int]) -> None:
+        found.extend(connection.execute("PRAGMA synchronous").fetchone())
+
+    notes.writer._apply = apply
+    notes.writer.put(1)
+    notes.writer.flush_blocking()
+    notes.writer.put(2, full=True)
+    notes.writer.put(3)
+    notes.writer.flush_blocking()
+    notes.writer.put(4)
+    notes.writer.flush_blocking()
+
+    normal, full = 1, 2
+    assert found == [normal, full, normal]
+
+
+def test_the_thread_has_a_name_and_no_program_waits_for_it(notes: Notes) -> None:
+    notes.writer.put(1)
+    thread = notes.writer._thread
+
+    assert thread is not None
+    assert (thread.name, thread.daemon) == ("pixlab-writer", True)
+
+
+def test_what_is_abandoned_is_given_to_the_caller_and_waits_no_longer(notes: Notes) -> None:
+    notes.refuse = True
+    notes.writer.put(1)
+
+    assert notes.writer.abandon() == [1]
+    assert notes.writer.unsaved == 0
+    assert notes.writer.abandon() == []
+
+
 def test_a_thread_may_flush_too(notes: Notes) -> None:
     notes.writer.put(1, full=True)
     notes.writer.flush_blocking()
