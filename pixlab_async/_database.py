@@ -233,7 +233,7 @@ def _prepare(connection: sqlite3.Connection, path: Path, kind: Kind) -> None:
 
     connection.execute("BEGIN IMMEDIATE")
     if _is_new(connection, path, kind):  # another process may have been faster
-        for statement in filter(str.strip, kind.schema.split(";")):
+        for statement in kind.schema.split(";"):
             connection.execute(statement)
         connection.execute(f"PRAGMA application_id={kind.application}")
         connection.execute(f"PRAGMA user_version={kind.version}")

@@ -116,7 +116,8 @@ def tell(
 
 def conceal(error: PixLabError, call: Call[Any]) -> None:
     """Mask the call's own links in what was said to it: they are of private pictures."""
-    for link in set(_links(call)):
+    # The longest first: what is left of one that holds another could not be found any more.
+    for link in sorted(set(_links(call)), key=len, reverse=True):
         if link in error.message:
             error.message = error.message.replace(link, masked(link))
     error.args = (error.message,)

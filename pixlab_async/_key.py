@@ -253,11 +253,12 @@ def _spellings(value: str) -> str:
     """A pattern of all the ways in which a service may quote it: plain, in a URL, JSON, HTML.
 
     Each sign takes the backslashes before it along, and gives nothing of them back (``(?>``):
-    they are not shared out in every possible way where a key or a text has many.
+    they are not shared out in every possible way where a key or a text has many. The key as it
+    is comes last: where it ends in a sign, another spelling of that may be longer.
     """
     parts = re.findall(r"(\\*)([^\\]?)", value)
     spelt = "".join(_spellings_of(len(run), char) for run, char in parts)
-    return f"{re.escape(value)}|{spelt}"
+    return f"{spelt}|{re.escape(value)}"
 
 
 def _spellings_of(run: int, char: str) -> str:

@@ -10,13 +10,23 @@ import pytest
 from pixlab_async import (
     APIKey,
     AuthenticationFailed,
+    BadRequest,
     ConnectionFailed,
     RateLimited,
     TimedOut,
     UnreadableReply,
 )
+from pixlab_async._core import Track
 from pixlab_async._endpoint import Endpoint
-from pixlab_async._judging import Judged, of_deadline, of_fault, of_reply, scrubbed
+from pixlab_async._judging import (
+    Judged,
+    conceal,
+    of_deadline,
+    of_fault,
+    of_reply,
+    scrubbed,
+    tell,
+)
 from pixlab_async._protocol import Call
 from pixlab_async.transports import Reply, TransportFault
 
@@ -214,3 +224,69 @@ def test_a_deadline_in_the_middle_leaves_open_whether_the_service_acted() -> Non
 
 def test_a_text_is_freed_of_the_key_where_there_is_one() -> None:
     assert (scrubbed(TEXT, KEY), scrubbed(TEXT, None)) == ("***", TEXT)
+
+
+# --- What an error is told ------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("maybe_processed", [False, True])
+def test_an_error_has_the_facts_of_its_call_and_not_the_key(maybe_processed: bool) -> None:
+    error = BadRequest(f"bad key {TEXT}")
+    track = Track()
+    track.attempts, track.maybe_processed = 3, maybe_processed
+    track.history.append("slower")
+    tell(error, call(), KEY, track, 1.5)
+
+    assert (error.message, error.args) == ("bad key ***", ("bad key ***",))
+    assert (error.endpoint, error.attempts, error.elapsed) == ("blur", 3, 1.5)
+    assert (error.history, error.maybe_processed) == (("slower",), maybe_processed)
+
+
+def concealed(message: str, endpoint: str = "blur", **params: Any) -> str:
+    """The message of an error to a call with these parameters."""
+    error = BadRequest(message)
+    conceal(error, Call(Endpoint(endpoint), lambda success: success, params))
+    assert error.args == (error.message,)
+    return error.message
+
+
+LINK = "https://m.example/private/folder/picture.png"
+SHORT = "m.example/…ture.png"
+
+
+@pytest.mark.parametrize(
+    "params",
+    [
+        {"img": LINK},
+        {"a": 1, "img": LINK, "b": [2, "c", {"d": 3}]},
+        {"a": {"b": [{"c": LINK}, "d"], "e": "f"}, "g": ["h"]},
+    ],
+)
+def test_a_link_of_the_call_is_masked_at_any_depth(params: dict[str, Any]) -> None:
+    assert concealed(f"no <{LINK}>, not {LINK}", **params) == f"no <{SHORT}>, not {SHORT}"
+
+
+def test_every_link_of_a_call_is_masked() -> None:
+    told = concealed(f"{LINK} https://n.example/x", a=[LINK], b=["https://n.example/x"])
+
+    assert told == f"{SHORT} n.example/…x"
+
+
+def test_a_link_within_another_leaves_nothing_of_it() -> None:
+    outer = f"https://a.example/shown?by={LINK}"
+
+    assert concealed(f"no {outer}", a=LINK, b="https://m.example/", c=outer) == (
+        "no a.example/…shown"
+    )
+
+
+@pytest.mark.parametrize(
+    ("endpoint", "told"), [("delete", "no …0123.png"), ("blur", "no private-0123.png")]
+)
+def test_an_id_is_a_link_where_it_is_to_be_deleted(endpoint: str, told: str) -> None:
+    assert concealed("no private-0123.png", endpoint, link="private-0123.png") == told
+
+
+def test_what_is_no_link_of_the_call_is_told_as_it_is() -> None:
+    assert concealed(f"no {LINK}", "delete", link="") == f"no {LINK}"
+    assert concealed(f"no {LINK}, key", a="key") == f"no {LINK}, key"

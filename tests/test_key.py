@@ -160,6 +160,24 @@ def test_a_key_of_many_backslashes_is_looked_for_without_trying_every_way(part: 
     assert APIKey(f"{part}0123456789abcdef").scrub_bytes(b"\\" * 500_000) == b"\\" * 500_000
 
 
+def test_backslashes_before_a_sign_by_its_number_are_masked_with_it() -> None:
+    key = APIKey("\\&")
+
+    assert key.scrub("<\\\\u0026>, <\\\\\\u0026>") == "<***>, <***>"
+    assert key.scrub("u0026, \\u0026") == "u0026, \\u0026"
+
+
+@pytest.mark.parametrize(
+    ("text", "reply"),
+    [
+        ("0123456789abcde\\", b'{"key":"0123456789abcde\\\\"}'),
+        ("0123456789abcde&", b'{"key":"0123456789abcde&amp;"}'),
+    ],
+)
+def test_of_a_sign_at_the_end_of_a_key_nothing_is_left(text: str, reply: bytes) -> None:
+    assert APIKey(text).scrub_bytes(reply) == b'{"key":"***"}'
+
+
 def test_a_key_that_looks_like_html_is_masked_as_it_is() -> None:
     assert APIKey("a&amp;b&#38;c").scrub("a&amp;b&#38;c") == "***"
     assert APIKey("0123456789&amp;ab").scrub_bytes(b"0123456789&amp;ab") == b"***"

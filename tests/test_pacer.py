@@ -377,6 +377,14 @@ def test_a_leave_that_was_not_made_use_of_is_there_for_the_next() -> None:
     assert pacer.delay(1.0) > 0.9
 
 
+def test_of_two_leaves_the_one_that_was_made_use_of_keeps_its_place_in_the_pace() -> None:
+    pacer = Pacer(60)
+    pacer.take(100.0)
+    pacer.unused(pacer.take(101.0))
+
+    assert pacer.delay(100.5) == pytest.approx(0.48)
+
+
 def test_an_attempt_that_reached_nobody_has_its_place_in_the_pace() -> None:
     pacer = Pacer(60)
     pacer.take(0.0)

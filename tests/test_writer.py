@@ -7,6 +7,7 @@ import logging
 import signal
 import sqlite3
 import sys
+import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from threading import Thread
@@ -101,6 +102,42 @@ def test_a_writer_that_is_not_closed_lets_the_file_go_by_itself(notes: Notes) ->
     notes.writer.put(2)
     notes.writer.flush_blocking()
     assert notes.read() == [1, 2]
+
+
+def test_a_commit_is_as_durable_as_the_row_that_asks_for_most(notes: Notes) -> None:
+    found: list[int] = []
+
+    def apply(connection: sqlite3.Connection, _: Sequence[int]) -> None:
+        found.extend(connection.execute("PRAGMA synchronous").fetchone())
+
+    notes.writer._apply = apply
+    notes.writer.put(1)
+    notes.writer.flush_blocking()
+    notes.writer.put(2, full=True)
+    notes.writer.put(3)
+    notes.writer.flush_blocking()
+    notes.writer.put(4)
+    notes.writer.flush_blocking()
+
+    normal, full = 1, 2
+    assert found == [normal, full, normal]
+
+
+def test_the_thread_has_a_name_and_no_program_waits_for_it(notes: Notes) -> None:
+    notes.writer.put(1)
+    thread = notes.writer._thread
+
+    assert thread is not None
+    assert (thread.name, thread.daemon) == ("pixlab-writer", True)
+
+
+def test_what_is_abandoned_is_given_to_the_caller_and_waits_no_longer(notes: Notes) -> None:
+    notes.refuse = True
+    notes.writer.put(1)
+
+    assert notes.writer.abandon() == [1]
+    assert notes.writer.unsaved == 0
+    assert notes.writer.abandon() == []
 
 
 def test_a_thread_may_flush_too(notes: Notes) -> None:
@@ -207,8 +244,10 @@ async def test_a_failed_commit_is_told_and_tried_again(
 def test_a_failed_commit_is_tried_again_without_being_asked(notes: Notes) -> None:
     notes.refuse = True
     notes.writer.put(1)
+    before = time.monotonic()
     with pytest.raises(RecordingFailed):
         notes.writer.flush_blocking()
+    assert notes.writer._retry_at >= before + 1
     notes.refuse = False
     notes.writer.put(2)
 
@@ -351,6 +390,39 @@ async def test_a_committed_row_is_not_taken_back(notes: Notes) -> None:
     await notes.writer.flush()
 
     assert not notes.writer.withdraw(1000)
+
+
+def test_a_row_that_is_being_committed_is_not_taken_back(notes: Notes) -> None:
+    told: list[bool] = []
+
+    def apply(connection: sqlite3.Connection, numbers: Sequence[int]) -> None:
+        told.append(notes.writer.withdraw(numbers[0]))
+        notes.apply(connection, numbers)
+
+    notes.writer._apply = apply
+    notes.writer.put(1000)
+    notes.writer.flush_blocking()
+
+    assert (told, notes.read()) == ([False], [1000])
+
+
+async def test_who_waits_for_a_row_waits_on_when_a_later_one_is_taken_back(notes: Notes) -> None:
+    notes.writer.put(1000)
+    await notes.writer.flush()
+    with notes.writer._opened.use():
+        async with anyio.create_task_group() as group:
+            notes.writer.put(2000)
+            group.start_soon(notes.writer.flush)
+            while not notes.writer._waiters:
+                await anyio.sleep(0)
+            targets = [waiter.target for waiter in notes.writer._waiters.all()]
+            notes.writer.put(later := 3000)
+            assert notes.writer.withdraw(later)
+            still = [waiter.target for waiter in notes.writer._waiters.all()]
+            group.cancel_scope.cancel()
+        left = notes.writer._waiters.all()
+
+    assert (targets, still, left) == ([2], [2], [])
 
 
 async def test_who_waits_for_a_row_that_is_taken_back_goes_on(notes: Notes) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -14,7 +14,7 @@ import pixlab_async
 from pixlab_async import AsyncPixLab, ConfigurationError, Media, RecordingFailed
 from pixlab_async.emulator import Emulator
 from pixlab_async.ledger import Age, Ledger
-from pixlab_async.ledger._rows import Intent, Kept, Row, now
+from pixlab_async.ledger._rows import Gone, Intent, Kept, Row, now
 from pixlab_async.ledger._values import seconds_of
 
 from ..databases import ask
@@ -103,6 +103,12 @@ async def test_links_can_be_added_and_are_told_by_their_id_too(ledger: Ledger) -
     assert rows == [("http://m/a.png", "a.png", None, "old"), ("b.png", "b.png", None, "old")]
 
 
+async def test_what_is_known_of_a_picture_is_added_with_it(ledger: Ledger) -> None:
+    assert await ledger.add([Media("http://m/a.png", "a")]) == 1
+
+    assert [(media.link, media.id) async for media in ledger.stored()] == [("http://m/a.png", "a")]
+
+
 async def test_adding_twice_adds_once(ledger: Ledger) -> None:
     assert await ledger.add(["a.png", "b.png", "a.png"]) == 2
     assert await ledger.add(["b.png", "c.png"], tag="new") == 1
@@ -129,9 +135,9 @@ async def test_async_iterables_are_added(ledger: Ledger) -> None:
     assert await ledger.count() == 1234
 
 
-@pytest.mark.parametrize("bad", ["", "a b", 3])
+@pytest.mark.parametrize("bad", ["", "a b", 3, Media("", "b")])
 async def test_what_is_no_link_is_not_added(ledger: Ledger, bad: Any) -> None:
-    with pytest.raises(ConfigurationError, match="The link"):
+    with pytest.raises(ConfigurationError, match="^The link "):
         await ledger.add(["a.png", bad])
 
     assert await links(ledger) == ["a.png"]
@@ -144,8 +150,28 @@ async def test_a_tag_of_added_links_is_printable(ledger: Ledger, tag: Any) -> No
 
 
 async def test_a_single_str_is_no_list(ledger: Ledger) -> None:
-    with pytest.raises(ConfigurationError, match="such as a list"):
+    with pytest.raises(ConfigurationError) as caught:
         await ledger.add("a.png")
+
+    assert str(caught.value) == "Pass an iterable of links, such as a list, not one str."
+
+
+async def test_a_ledger_that_cannot_be_written_stops_the_reading_of_links(tmp_path: Path) -> None:
+    read: list[str] = []
+
+    def many() -> Iterator[str]:
+        for number in range(2000):
+            read.append(f"{number}.png")
+            yield read[-1]
+
+    ledger = Ledger(tmp_path / "later" / "media.db")
+    with pytest.raises(ConfigurationError, match="No such file"):
+        await ledger.add(many())
+    assert len(read) == 500
+
+    (tmp_path / "later").mkdir()
+    await ledger.aclose()
+    assert await links(ledger) == read
 
 
 # What is stored.
@@ -261,6 +287,20 @@ async def test_what_a_404_made_gone_can_be_recalled(
         await ledger.recall(within="soon")
 
 
+async def test_only_what_a_404_made_gone_lately_is_recalled(ledger: Ledger) -> None:
+    hours_ago = now() - 1_000_000_000  # nearly 278
+    await ledger.add(["a.png"])
+    ledger._writer.put(Gone("a.png", "already_gone", hours_ago))
+
+    assert await ledger.recall(within=999_500) == 0
+    assert await ledger.recall(within=1_000_500) == 1
+
+
+async def test_what_is_no_link_is_not_forgotten(ledger: Ledger) -> None:
+    with pytest.raises(ConfigurationError, match="^The link is empty"):
+        await ledger.forget([""])
+
+
 # Counts.
 
 
@@ -335,6 +375,21 @@ async def test_another_programs_file_is_refused(tmp_path: Path) -> None:
 
     with pytest.raises(ConfigurationError, match="is no SQLite file"):
         await Ledger(tmp_path / "media.db").count()
+
+
+async def test_a_file_that_cannot_be_written_is_named(ledger: Ledger) -> None:
+    await ledger.count()
+    ask(ledger.path, "ALTER TABLE media RENAME TO other")
+    with pytest.raises(RecordingFailed) as caught:
+        await ledger.add(["a.png"])
+
+    assert str(caught.value) == (
+        f"The ledger {str(ledger.path)!r} cannot be written; 1 rows wait in memory: "
+        f"no such table: media"
+    )
+    ask(ledger.path, "ALTER TABLE other RENAME TO media")
+    await ledger.flush()
+    assert await links(ledger) == ["a.png"]
 
 
 async def test_a_file_that_breaks_is_told(ledger: Ledger) -> None:
