@@ -138,6 +138,22 @@ def test_escapes_that_mean_something_else_stay() -> None:
     assert judged(Reply(200, {}, body)).result.fields == json.loads(body)
 
 
+@pytest.mark.parametrize(
+    ("text", "taken"),
+    [
+        (rb"\u0041" * 150_000, False),
+        (rb"a\n\u005c" * 100_000, False),
+        (rb"\u0041" * 90_000, True),
+        (rb"\u00e9\/\\u0041" * 150_000, True),  # none of these is a printable ASCII character
+    ],
+)
+def test_more_escapes_than_are_spelt_anew_in_time_are_no_reply(text: bytes, *, taken: bool) -> None:
+    found = judged(Reply(200, {}, b'{"status":200,"x":"\\u003c%b"}' % text))
+
+    assert (found.error is None) is taken
+    assert taken or isinstance(found.error, UnreadableReply)
+
+
 def test_a_text_where_json_was_wanted_is_masked_too() -> None:
     found = judged(Reply(200, {}, b'["0123456789abcdef"]')).error
 
