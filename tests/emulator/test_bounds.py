@@ -449,6 +449,15 @@ def test_a_redirect_leads_to_a_picture(small: Calls) -> None:
     assert opened(reply).size == (9, 7)
 
 
+@pytest.mark.parametrize("coding", ["gzip", "gzip, gzip", "deflate"])
+def test_a_packed_file_is_not_unpacked(small: Calls, coding: str) -> None:
+    packed = http(gzip.compress(bytes(1000)), 200, [f"Content-Encoding: {coding}"])
+    with serve([packed]) as script:
+        reply = small.get("flip", img=f"{script.base_url}/a.png")
+
+    assert (reply.status_code, "is packed" in reply.json()["error"]) == (400, True)
+
+
 def test_a_file_that_drips_is_given_up() -> None:
     slow = b"HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\nhalf"
     limits = Limits(fetch_seconds=0.2)
