@@ -116,6 +116,13 @@ def test_texts_have_a_limit_of_their_own(small: Calls, kind: str) -> None:
     assert (reply.status_code, "limit of 4000" in reply.text) == (413, True)
 
 
+def test_of_two_content_types_the_one_that_is_read_sets_the_limit(small: Calls) -> None:
+    kinds = [("Content-Type", "application/json"), ("Content-Type", "multipart/form-data")]
+    reply = small.client.post("/store", content=b"a" * 5000, headers=kinds)
+
+    assert (reply.status_code, "limit of 4000" in reply.text) == (413, True)
+
+
 def test_who_asks_first_is_not_asked_to_send_too_much(small: Calls) -> None:
     answer = said(
         small,
