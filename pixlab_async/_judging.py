@@ -36,6 +36,8 @@ _CHARS = {
     for code in range(0x20, 0x7F)
     for spelt in (f"{code:02x}", f"{code:02X}")
 }
+# At the end of a message that was too long; and of how much of a link there is no doubt.
+_CUT, _BEGIN = "…", 8
 # No reply has a tenth of so many, and so many are replaced within 50 ms at the worst.
 _ESCAPES = 100_000
 
@@ -134,10 +136,22 @@ def tell(
 
 def conceal(error: PixLabError, call: Call[Any]) -> None:
     """Mask the call's own links in what was said to it: they are of private pictures."""
-    for link in set(_links(call)):
-        if link in error.message:
-            error.message = error.message.replace(link, masked(link))
+    # The longest first: of one that begins with another the rest would stay.
+    for link in sorted(_links(call), key=len, reverse=True):
+        error.message = _without(error.message, link)
     error.args = (error.message,)
+
+
+def _without(message: str, link: str) -> str:
+    message = message.replace(link, masked(link)) if link in message else message
+    if not message.endswith(_CUT):
+        return message
+
+    # The end of a long message may be the begin of the link.
+    whole = message.removesuffix(_CUT)
+    at = whole.rfind(link[:_BEGIN])
+    cut = at >= 0 and link.startswith(whole[at:])
+    return f"{whole[:at]}{masked(link)}{_CUT}" if cut else message
 
 
 def _links(call: Call[Any]) -> Iterator[str]:

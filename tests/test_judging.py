@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import Any
 
 import pytest
@@ -16,7 +17,7 @@ from pixlab_async import (
     UnreadableReply,
 )
 from pixlab_async._endpoint import Endpoint
-from pixlab_async._judging import Judged, of_deadline, of_fault, of_reply, scrubbed
+from pixlab_async._judging import Judged, conceal, of_deadline, of_fault, of_reply, scrubbed
 from pixlab_async._protocol import Call
 from pixlab_async.transports import Reply, TransportFault
 
@@ -181,6 +182,32 @@ def test_a_date_to_wait_for_counts_from_now_where_the_reply_has_none() -> None:
 
     assert isinstance(found, RateLimited)
     assert found.retry_after == 0.0
+
+
+LINK = "https://media.example/p/24p5e3bd0b2ee8f9.jpg"
+SIGNED = f"{LINK}?signature=abcdef"
+
+
+@pytest.mark.parametrize("links", [(LINK, SIGNED), (SIGNED, LINK)])
+@pytest.mark.parametrize("said", ["no {0} and {1}", f"no {'x' * 250} {{1}}", f"{'x' * 290} {{0}}"])
+def test_no_part_of_a_link_stays_in_what_is_said(links: tuple[str, str], said: str) -> None:
+    said = json.dumps({"status": 400, "error": said.format(*links)})
+    found = judged(Reply(400, {}, said.encode())).error
+
+    conceal(found, call(params={"img": links[0], "place": [{"img": links[1]}]}))
+
+    assert not re.search(r"24p5|abc|https://m", found.message)
+    assert found.args == (found.message,)
+
+
+def test_the_end_of_a_long_message_stays_where_it_is_no_link() -> None:
+    said = {"status": 400, "error": f"{'x' * 280} see https://help.example/ for more"}
+    found = judged(Reply(400, {}, json.dumps(said).encode())).error
+    before = found.message
+
+    conceal(found, call(params={"img": LINK}))
+
+    assert found.message == before
 
 
 # --- Faults -------------------------------------------------------------------------------
