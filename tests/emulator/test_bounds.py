@@ -17,6 +17,7 @@ import pytest
 from PIL import Image
 
 from pixlab_async.emulator import Emulator, Limits
+from pixlab_async.emulator._media import MediaStore
 from pixlab_async.emulator.pixels.documents import _of_html, _of_markdown, _wrapped
 from pixlab_async.emulator.pixels.text import font_of
 
@@ -342,6 +343,12 @@ def test_what_lay_in_the_folder_before_counts(tmp_path: Path) -> None:
             reply = Calls(emulator, client).upload("store", png(Image.new("1", (2, 2))))
 
     assert reply.status_code == 507
+
+
+@pytest.mark.skipif(not Path("/proc/self/fd").is_dir(), reason="a folder as Linux has it")
+def test_a_file_that_goes_while_the_store_is_measured_does_not_count() -> None:
+    # The descriptor with which the folder is listed is in the list, and gone after it.
+    assert MediaStore(Path("/proc/self/fd"), most=10**9).ids() == []
 
 
 def test_the_record_holds_so_many_bytes_and_no_more(small: Calls) -> None:
