@@ -34,6 +34,11 @@ class _Inside(Exception):
     """The link leads to what is not public."""
 
 
+def fetching() -> httpx.AsyncClient:
+    """What a ``Fetcher`` fetches with: as it lies there, and with no limit of time but ours."""
+    return httpx.AsyncClient(trust_env=False, timeout=None, headers={"Accept-Encoding": "identity"})
+
+
 @frozen
 class Fetcher:
     """Fetches files.

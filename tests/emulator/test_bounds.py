@@ -17,6 +17,7 @@ import pytest
 from PIL import Image
 
 from pixlab_async.emulator import Emulator, Limits
+from pixlab_async.emulator._fetching import fetching
 from pixlab_async.emulator._media import MediaStore
 from pixlab_async.emulator.pixels.documents import _of_html, _of_markdown, _wrapped
 from pixlab_async.emulator.pixels.text import font_of
@@ -480,6 +481,10 @@ def test_a_file_that_drips_is_given_up() -> None:
             reply = Calls(emulator, client).get("flip", img=f"{script.base_url}/a.png")
 
     assert (reply.status_code, "does not answer" in reply.json()["error"]) == (404, True)
+
+
+def test_no_other_limit_ends_a_file_that_is_slow() -> None:
+    assert fetching().timeout == httpx.Timeout(None)
 
 
 @pytest.mark.parametrize("wrong", [{"body": 0}, {"pixels": -1}, {"computing": 0}, {"stored": 0}])
