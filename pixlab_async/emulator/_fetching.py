@@ -36,7 +36,8 @@ class _Inside(Exception):
 
 def fetching() -> httpx.AsyncClient:
     """What a ``Fetcher`` fetches with: as it lies there, and with no limit of time but ours."""
-    return httpx.AsyncClient(trust_env=False, timeout=None, headers={"Accept-Encoding": "identity"})
+    headers = {"Accept-Encoding": "identity"}
+    return httpx.AsyncClient(trust_env=False, timeout=None, headers=headers)  # noqa: S113 - see above
 
 
 @frozen
