@@ -136,22 +136,24 @@ def tell(
 
 def conceal(error: PixLabError, call: Call[Any]) -> None:
     """Mask the call's own links in what was said to it: they are of private pictures."""
-    # The longest first: of one that begins with another the rest would stay.
+    # The longest first: of one that holds another the rest would stay.
     for link in sorted(_links(call), key=len, reverse=True):
         error.message = _without(error.message, link)
     error.args = (error.message,)
 
 
 def _without(message: str, link: str) -> str:
-    message = message.replace(link, masked(link)) if link in message else message
+    message = message.replace(link, masked(link))
     if not message.endswith(_CUT):
         return message
 
     # The end of a long message may be the begin of the link.
     whole = message.removesuffix(_CUT)
-    at = whole.rfind(link[:_BEGIN])
-    cut = at >= 0 and link.startswith(whole[at:])
-    return f"{whole[:at]}{masked(link)}{_CUT}" if cut else message
+    for at in range(len(whole) - _BEGIN + 1):
+        if link.startswith(whole[at:]):
+            return f"{whole[:at]}{masked(link)}{_CUT}"
+
+    return message
 
 
 def _links(call: Call[Any]) -> Iterator[str]:
