@@ -148,6 +148,13 @@ def test_backslashes_may_be_spelt_in_any_way(spelt: str) -> None:
     assert APIKey("a\\\\").scrub("<a\\\\>, <a%5C%5C>") == "<***>, <***>"
 
 
+def test_a_sign_by_its_number_takes_all_its_backslashes_along_and_needs_them() -> None:
+    key = APIKey("a\\&b")
+
+    assert key.scrub("<a\\\\u0026b>") == "<***>"
+    assert key.scrub("<au0026b>") == "<au0026b>"
+
+
 @pytest.mark.parametrize("part", ["\\", "\\&", "&\\"])
 def test_a_key_of_many_backslashes_is_looked_for_without_trying_every_way(part: str) -> None:
     """An incoming request may bring any: an exponential search would not end here."""
@@ -168,8 +175,12 @@ def test_a_key_that_would_take_long_to_be_looked_for_is_refused(most: str, more:
     """An incoming request may bring one: a pattern of 8,000 signs took seconds to be made."""
     assert APIKey(most).reveal() == most
 
-    with pytest.raises(ConfigurationError, match="is longer than any, or has more signs"):
+    with pytest.raises(ConfigurationError) as caught:
         APIKey(most + more)
+
+    assert str(caught.value) == (
+        "The API key is longer than any, or has more signs: copy it from the console again."
+    )
 
 
 def test_a_key_that_looks_like_html_is_masked_as_it_is() -> None:
