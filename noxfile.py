@@ -17,7 +17,8 @@ PYTHONS = ["3.11", "3.12", "3.13"]
 CORE = "pixlab_async/*.py,pixlab_async/_bulk/*,pixlab_async/endpoints/*,pixlab_async/transports/*"
 # A key that is like no other text: see tests/canary/hunting.py.
 CANARY = "bird7Zq0Kx9Wm3Tb/+&=Yr5Ng8Hd2Jc4Lf6V"
-# What takes long and is the same on every Python is tested by the first session alone.
+# What takes long and is the same on every Python, as the examples of the documentation are, is
+# tested by the first session alone.
 _tested: list[str] = []
 
 
@@ -36,7 +37,7 @@ def tests(session: nox.Session) -> None:
     # one worker: the blocks of a page share their names. The long ones come first.
     command = ["pytest", "-q", "-n", "4", "--dist", "loadfile", "--no-loadscope-reorder"]
     if _tested:
-        session.run(*command, "-m", "not once")
+        session.run(*command, "-m", "not once", "tests")
         return
 
     _tested.append(session.name)
@@ -48,12 +49,13 @@ def tests(session: nox.Session) -> None:
 
 @nox.session
 def sweep(session: nox.Session) -> None:
-    """Everything that waits, cancelled at every step in every way: half an hour.
+    """Everything that waits, cancelled at every step in every way, and a thousand clients.
 
-    `nox -s sweep -- -k download` sweeps some.
+    Half an hour; `nox -s sweep -- -k download` sweeps some.
     """
     session.install("-q", "-e", ".[all,test]")
-    command = ["pytest", "-q", "-n", "4", "tests/test_sweeps.py", *session.posargs]
+    files = ["tests/test_sweeps.py", "tests/test_life_cycle_many.py"]
+    command = ["pytest", "-q", "-n", "4", *files, *session.posargs]
     session.run(*command, env={"PIXLAB_SWEEP": "full"})
 
 

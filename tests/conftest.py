@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import io
+import signal
 from collections.abc import AsyncIterator, Iterator
 from typing import Literal, TypeAlias
 
@@ -17,6 +18,11 @@ from .scripted import wait_until
 
 # The ways to the wire that are our own.
 Lane: TypeAlias = Literal["httpx", "fast"]
+
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    # As of what a shell runs in the background. The programs that tests start would inherit it,
+    # and ignore the Ctrl-C that the tests are about.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 # Waits between attempts are not what most tests are about.
 QUICK = RetryPolicy(base=0.001, cap=0.002)
@@ -69,8 +75,11 @@ def running_emulator() -> Iterator[Emulator]:
 
 @pytest.fixture
 def emulator(running_emulator: Emulator) -> Emulator:
-    # What an earlier test cancelled may still be on its way, over a connection that is open.
+    # What an earlier test cancelled may still be on its way, over a connection that is open, or
+    # at work without one; what waits there ends with the clearing.
     wait_until(lambda: running_emulator.connections == 0)
+    running_emulator.clear()
+    wait_until(lambda: running_emulator.idle)
     running_emulator.clear()
     return running_emulator
 

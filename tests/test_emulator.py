@@ -424,6 +424,22 @@ def test_open_connections_are_counted() -> None:
     assert emulator.connections == 0
 
 
+def test_what_a_fault_keeps_waiting_ends_with_the_clearing_and_does_nothing(
+    emulator: Emulator, http_client: httpx.Client, picture: bytes
+) -> None:
+    emulator.inject(Fault(endpoint="store", latency=600, acts=True))
+    fields = {"key": emulator.api_key}
+    with pytest.raises(httpx.ReadTimeout):
+        http_client.post("/store", data=fields, files={"file": ("a", picture)}, timeout=0.2)
+    wait_until(lambda: emulator.connections == 0)
+    assert not emulator.idle
+
+    emulator.clear()
+
+    wait_until(lambda: emulator.idle)
+    assert emulator.stored() == []
+
+
 def test_links_name_an_address_that_can_be_reached() -> None:
     with Emulator(host="0.0.0.0") as emulator:
         assert emulator.base_url.startswith("http://127.0.0.1:")

@@ -68,6 +68,7 @@ def test_it_does_without_httpx_on_plain_http() -> None:
     assert done.stdout.strip() == "False"
 
 
+@pytest.mark.once
 @asyncio_only
 async def test_4_000_natively_cancelled_calls_leave_100_slots_usable(emulator: Emulator) -> None:
     """Cut off at any instant: on the way to a connection, waiting, in the middle of the reply."""

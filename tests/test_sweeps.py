@@ -47,7 +47,8 @@ def cases() -> Iterator[Any]:
                     continue
 
                 case = f"{name}, {means}, {lane}" if scenario.wire else f"{name}, {means}"
-                yield pytest.param(scenario, group, lane, first, id=case)
+                marks = [pytest.mark.once] if group[0].backend == "uvloop" else []
+                yield pytest.param(scenario, group, lane, first, id=case, marks=marks)
                 first += 1
 
 
@@ -304,6 +305,7 @@ LEAKS: list[tuple[Callable[[Stage], Awaitable[None]], str]] = [
 ]
 
 
+@pytest.mark.once
 @pytest.mark.parametrize(("leak", "told"), LEAKS, ids=[leak.__name__ for leak, _ in LEAKS])
 def test_a_work_that_does_it_wrong_is_found(
     leak: Callable[[Stage], Awaitable[None]], told: str, sweep: Callable[..., Sweep]

@@ -245,6 +245,7 @@ async def test_an_awaitable_that_is_no_coroutine_is_left_alone(
     assert scope.cancelled_caught
 
 
+@pytest.mark.once
 async def test_500_scope_cancellations_at_random_instants_leave_nothing(
     pixlab: AsyncPixLab, emulator: Emulator, picture: bytes
 ) -> None:
@@ -264,6 +265,7 @@ async def test_500_scope_cancellations_at_random_instants_leave_nothing(
     await _nothing_is_left(pixlab, emulator)
 
 
+@pytest.mark.once
 @pytest.mark.parametrize("anyio_backend", ["asyncio"])
 @pytest.mark.parametrize("times", [1, 2])
 async def test_500_native_cancellations_at_random_instants_leave_nothing(
@@ -329,6 +331,7 @@ async def _churn(
             group.start_soon(worker)
 
 
+@pytest.mark.once
 async def test_10_000_cancelled_deletes_leave_all_ten_slots_usable(
     emulator: Emulator, anyio_backend: str, lane: Lane
 ) -> None:
@@ -345,6 +348,7 @@ async def test_10_000_cancelled_deletes_leave_all_ten_slots_usable(
         await _ten_slots_are_usable(pixlab, emulator)
 
 
+@pytest.mark.once
 @pytest.mark.parametrize("anyio_backend", ["asyncio"])
 async def test_10_000_natively_cancelled_deletes_leave_all_ten_slots_usable(
     emulator: Emulator, lane: Lane

@@ -144,8 +144,11 @@ class Emulator:
         self._answers.tell(endpoint, None if answer is None else {**answer, **fields})
 
     def clear(self) -> None:
-        """Forget faults, answers that were told and the record, and delete what is stored."""
-        self._faults.clear()
+        """Forget faults, answers that were told and the record, and delete what is stored.
+
+        Requests that a fault keeps waiting are answered with 503, and do nothing.
+        """
+        self._faults.forget()
         self._answers.clear()
         self.received.clear()
         store = self._running().store

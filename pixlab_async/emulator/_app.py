@@ -24,7 +24,7 @@ from starlette.types import Receive, Scope, Send
 from ._arriving import Arriving
 from ._bounds import Limits
 from ._endpoints import serve
-from ._faults import Fault, FaultPlan
+from ._faults import Fault, FaultPlan, Forgotten
 from ._incoming import BadBody, Incoming, read
 from ._limits import AddressLimit
 from ._media import BUCKET
@@ -71,7 +71,7 @@ def make_app(parts: Parts) -> Starlette:
         if fault is None:
             return reply
 
-        await anyio.sleep(fault.latency)
+        await parts.faults.wait(fault)
         return await _disturb(parts, fault, reply)
 
     async def endpoint(request: Request) -> Response:
@@ -87,7 +87,7 @@ def make_app(parts: Parts) -> Starlette:
         if fault is None:
             return await _serve(parts, request, incoming)
 
-        await anyio.sleep(fault.latency)
+        await parts.faults.wait(fault)
         reply = None
         if fault.works:
             reply = await _serve(parts, request, incoming)
@@ -99,7 +99,11 @@ def make_app(parts: Parts) -> Starlette:
             Path("/{endpoint}", endpoint, methods=_METHODS),
         ],
         middleware=[Middleware(Arriving, parts.limits)],
-        exception_handlers={HTTPException: _as_json, Exception: _as_failure},
+        exception_handlers={
+            HTTPException: _as_json,
+            Forgotten: _as_forgotten,
+            Exception: _as_failure,
+        },
     )
 
 
@@ -108,6 +112,11 @@ async def _as_json(request: Request, error: Exception) -> Response:
     del request
     assert isinstance(error, HTTPException)
     return refusal(error.status_code, error.detail)
+
+
+async def _as_forgotten(request: Request, error: Exception) -> Response:
+    del request, error
+    return refusal(503, "the emulator was cleared while this request waited")
 
 
 async def _as_failure(request: Request, error: Exception) -> Response:

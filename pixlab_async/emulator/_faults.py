@@ -6,7 +6,10 @@ from collections.abc import Mapping
 from threading import Lock
 from typing import Literal
 
+import anyio
 from attrs import field, frozen
+
+_STEP = 0.05
 
 
 @frozen
@@ -47,12 +50,17 @@ class Fault:
         return self.acts or (self.status is None and self.body is None and self.reset != "before")
 
 
+class Forgotten(Exception):
+    """The emulator was cleared while a fault kept a request waiting."""
+
+
 class FaultPlan:
     """The faults that are still to strike. Safe between threads."""
 
     def __init__(self) -> None:
         self._left: list[tuple[Fault, float]] = []
         self._lock = Lock()
+        self._forgotten = 0
 
     def add(self, fault: Fault) -> None:
         """Let the fault strike from now on, after those that were added before."""
@@ -63,6 +71,24 @@ class FaultPlan:
         """Let nothing strike any more."""
         with self._lock:
             self._left.clear()
+
+    def forget(self) -> None:
+        """Let nothing strike any more, and whom it struck wait no longer."""
+        self.clear()
+        self._forgotten += 1
+
+    async def wait(self, fault: Fault) -> None:
+        """Wait for as long as the fault says; in short steps, since another thread forgets.
+
+        Raises:
+            Forgotten: It was forgotten meanwhile.
+        """
+        forgotten, left = self._forgotten, fault.latency
+        while left > 0:
+            await anyio.sleep(min(left, _STEP))
+            left -= _STEP
+            if self._forgotten != forgotten:
+                raise Forgotten
 
     def strike(self, endpoint: str) -> Fault | None:
         """The fault that strikes a request to this endpoint now, if one does."""

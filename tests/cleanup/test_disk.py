@@ -36,7 +36,10 @@ from .processes import (
     until,
 )
 
-pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="limits and locks of POSIX")
+pytestmark = [
+    pytest.mark.once,
+    pytest.mark.skipif(sys.platform == "win32", reason="limits and locks of POSIX"),
+]
 
 # Bytes: a fresh journal with its log needs a bit less.
 ENOUGH_TO_BEGIN = 96 * 1024

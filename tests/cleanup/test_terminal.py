@@ -32,6 +32,8 @@ if sys.platform == "win32":
 
 from .terminals import at_terminal
 
+pytestmark = pytest.mark.once
+
 CTRL_C = "\x03"
 # Seconds: no signal, and no grace of these tests, lets a call be that slow.
 FOR_EVER = 600.0
