@@ -13,7 +13,7 @@ from contextlib import suppress
 from json import detect_encoding
 from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypeVar
 
-from ._errors import PixLabError, TimedOut
+from ._errors import PixLabError, TimedOut, UnreadableReply
 from ._key import APIKey
 from ._protocol import Call
 from ._reply import brings_bytes, clean, error_from, read, told_by
@@ -26,8 +26,20 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-# An escape of JSON; one of a printable ASCII character in its group.
-_ESCAPE = re.compile(rb"\\(?:u00([2-6][0-9a-fA-F]|7[0-9a-eA-E])|.)", re.DOTALL)
+# An escape of a printable ASCII character, in its group; or another one, with all that is
+# behind it up to the next of these. Each match is a call of Python's, of many the loop would feel.
+_ASCII = rb"u00([2-6][0-9a-fA-F]|7[0-9a-eA-E])"
+_ESCAPE = re.compile(rb"\\(?:%b|.(?:[^\\]*+\\(?!%b).)*+)" % (_ASCII, _ASCII), re.DOTALL)
+# By its number, in small letters or large: the character, as it stands in a text of JSON.
+_CHARS = {
+    spelt.encode(): b"\\" * (chr(code) in '"\\') + bytes([code])
+    for code in range(0x20, 0x7F)
+    for spelt in (f"{code:02x}", f"{code:02X}")
+}
+# At the end of a message that was too long; and of how much of a link there is no doubt.
+_CUT, _BEGIN = "…", 8
+# No reply has a tenth of so many, and so many are replaced within 50 ms at the worst.
+_ESCAPES = 100_000
 
 
 class Judged(NamedTuple, Generic[T]):
@@ -60,7 +72,12 @@ def of_reply(
     """
     # Whatever the service echoes: the key goes no further than this line.
     if key is not None and not brings_bytes(call, reply):
-        body = key.scrub_bytes(_plain(reply.body))
+        plain = _plain(reply.body)
+        if plain is None:
+            problem = f"the reply holds over {_ESCAPES:,} characters that are escaped by number"
+            return Judged(error=UnreadableReply(problem, http_status=reply.status))
+
+        body = key.scrub_bytes(plain)
         if body is not reply.body:
             reply = Reply(reply.status, reply.headers, body)
     meta = Meta(attempts, elapsed, reply.status)
@@ -70,21 +87,24 @@ def of_reply(
         return Judged(error=error.with_traceback(None))
 
 
-def _plain(body: bytes) -> bytes:
-    """JSON in which texts are spelt in the one way in which the key is looked for."""
+def _plain(body: bytes) -> bytes | None:
+    """JSON in which texts are spelt in the one way in which the key is looked for.
+
+    None where they are too many to be spelt anew.
+    """
     if b"\0" in body[:4]:
         with suppress(UnicodeError):  # else it is no JSON, and none of it is told
             text = body.decode(detect_encoding(body), "surrogatepass")
             body = text.encode("utf-8", "surrogatepass")
-    return _ESCAPE.sub(_unescaped, body) if b"\\u00" in body else body
+    if b"\\u00" not in body:
+        return body
+
+    plain, escapes = _ESCAPE.subn(_unescaped, body, _ESCAPES)
+    return plain if escapes < _ESCAPES else None
 
 
 def _unescaped(escape: re.Match[bytes]) -> bytes:
-    if escape[1] is None:
-        return escape[0]
-
-    char = bytes.fromhex(escape[1].decode())
-    return b"\\" + char if char in b'"\\' else char
+    return _CHARS.get(escape[1], escape[0])
 
 
 def of_fault(fault: TransportFault, key: APIKey | None) -> Judged[Any]:
@@ -116,11 +136,24 @@ def tell(
 
 def conceal(error: PixLabError, call: Call[Any]) -> None:
     """Mask the call's own links in what was said to it: they are of private pictures."""
-    # The longest first: what is left of one that holds another could not be found any more.
-    for link in sorted(set(_links(call)), key=len, reverse=True):
-        if link in error.message:
-            error.message = error.message.replace(link, masked(link))
+    # The longest first: of one that holds another the rest would stay.
+    for link in sorted(_links(call), key=len, reverse=True):
+        error.message = _without(error.message, link)
     error.args = (error.message,)
+
+
+def _without(message: str, link: str) -> str:
+    message = message.replace(link, masked(link))
+    if not message.endswith(_CUT):
+        return message
+
+    # The end of a long message may be the begin of the link.
+    whole = message.removesuffix(_CUT)
+    for at in range(len(whole) - _BEGIN + 1):
+        if link.startswith(whole[at:]):
+            return f"{whole[:at]}{masked(link)}{_CUT}"
+
+    return message
 
 
 def _links(call: Call[Any]) -> Iterator[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import Any
 
 import pytest
@@ -148,6 +149,27 @@ def test_escapes_that_mean_something_else_stay() -> None:
     assert judged(Reply(200, {}, body)).result.fields == json.loads(body)
 
 
+@pytest.mark.parametrize(
+    ("text", "taken"),
+    [
+        (rb"\u0041" * 150_000, False),
+        (rb"a\n\u005c" * 100_000, False),
+        (rb"\u0041" * 90_000, True),
+        (rb"\u00e9\/\\u0041" * 150_000, True),  # none of these is a printable ASCII character
+    ],
+)
+def test_more_escapes_than_are_spelt_anew_in_time_are_no_reply(text: bytes, *, taken: bool) -> None:
+    found = judged(Reply(200, {}, b'{"status":200,"x":"\\u003c%b"}' % text))
+
+    assert (found.error is None) is taken
+    if not taken:
+        assert isinstance(found.error, UnreadableReply)
+        assert found.error.http_status == 200
+        assert found.error.message == (
+            "the reply holds over 100,000 characters that are escaped by number"
+        )
+
+
 def test_a_text_where_json_was_wanted_is_masked_too() -> None:
     found = judged(Reply(200, {}, b'["0123456789abcdef"]')).error
 
@@ -175,6 +197,68 @@ def test_a_date_to_wait_for_counts_from_now_where_the_reply_has_none() -> None:
 
     assert isinstance(found, RateLimited)
     assert found.retry_after == 0.0
+
+
+# --- What an error tells ------------------------------------------------------------------
+
+LINK = "https://media.example/p/24p5e3bd0b2ee8f9.jpg"
+SIGNED = f"{LINK}?signature=abcdef"
+HOLDING = f"https://a.example/search/all?abc={LINK}"
+LONG = f"https://media.example/{'24p5' * 100}"
+
+
+def concealed(said: str, endpoint: str = "blur", **params: Any) -> str:
+    found = judged(Reply(400, {}, json.dumps({"status": 400, "error": said}).encode())).error
+    conceal(found, Call(Endpoint(endpoint), lambda success: success, params=params))
+    assert found.args == (found.message,)
+    return str(found.message)
+
+
+@pytest.mark.parametrize("links", [(LINK, SIGNED), (SIGNED, LINK), (LINK, HOLDING), (LONG, LONG)])
+@pytest.mark.parametrize(
+    "said",
+    [
+        "no {0} and {1}",
+        f"no {'x' * 250} {{1}}",
+        f"{'x' * 290} {{0}}",
+        f"https://help.example/ {'x' * 250} {{1}}",
+        f"{{1}}{'x' * 300}",
+    ],
+)
+def test_no_part_of_a_link_stays_in_what_is_said(links: tuple[str, str], said: str) -> None:
+    shown = concealed(said.format(*links), img=links[0], place=[{"img": links[1]}])
+
+    assert not re.search(r"24p5e|24p524p524p5|abc|https://[ma]", shown)
+
+
+@pytest.mark.parametrize("end", ["https://help.example/ for more", "as it is", "https:/"])
+def test_the_end_of_a_long_message_stays_where_it_is_no_link(end: str) -> None:
+    said = end.rjust(300) + "and more"
+
+    assert concealed(said, img=LINK) == said[:300] + "…"
+
+
+@pytest.mark.parametrize(
+    ("endpoint", "target", "shown"),
+    [
+        ("delete", "24p5e3bd0b2ee8f9.jpg", "no …e8f9.jpg"),
+        ("blur", "24p5e3bd0b2ee8f9.jpg", "no 24p5e3bd0b2ee8f9.jpg"),
+        ("delete", "", "no "),
+    ],
+)
+def test_an_id_is_a_link_where_it_is_deleted(endpoint: str, target: str, shown: str) -> None:
+    assert concealed(f"no {target}", endpoint, link=target) == shown
+
+
+def test_an_error_has_the_facts_of_its_call_and_no_key() -> None:
+    error = ConnectionFailed(f"lost {TEXT}", sent=True)
+    track = Track(attempts=2, maybe_processed=True, history=["one", "two"])
+
+    tell(error, call(), KEY, track, 1.5)
+
+    assert (error.message, error.args) == ("lost ***", ("lost ***",))
+    assert (error.endpoint, error.attempts, error.elapsed) == ("blur", 2, 1.5)
+    assert (error.history, error.maybe_processed) == (("one", "two"), True)
 
 
 # --- Faults -------------------------------------------------------------------------------

@@ -148,15 +148,23 @@ def test_backslashes_may_be_spelt_in_any_way(spelt: str) -> None:
     assert APIKey("a\\\\").scrub("<a\\\\>, <a%5C%5C>") == "<***>, <***>"
 
 
+def test_a_sign_by_its_number_takes_all_its_backslashes_along_and_needs_them() -> None:
+    key = APIKey("a\\&b")
+
+    assert key.scrub("<a\\\\u0026b>") == "<***>"
+    assert key.scrub("<au0026b>") == "<au0026b>"
+
+
 @pytest.mark.parametrize("part", ["\\", "\\&", "&\\"])
 def test_a_key_of_many_backslashes_is_looked_for_without_trying_every_way(part: str) -> None:
     """An incoming request may bring any: an exponential search would not end here."""
-    key = APIKey(part * 500)
-    text = f"{part * 499}x" + "\\" * 499
+    count = 40 // len(part)
+    key = APIKey(part * count)
+    text = f"{part * (count - 1)}x" + "\\" * (count - 1)
 
     assert key.scrub(text) == text
     assert key.scrub_bytes(text.encode()) == text.encode()
-    assert key.scrub(part * 500) == "***"
+    assert key.scrub(part * count) == "***"
     assert APIKey(f"{part}0123456789abcdef").scrub_bytes(b"\\" * 500_000) == b"\\" * 500_000
 
 
@@ -176,6 +184,21 @@ def test_backslashes_before_a_sign_by_its_number_are_masked_with_it() -> None:
 )
 def test_of_a_sign_at_the_end_of_a_key_nothing_is_left(text: str, reply: bytes) -> None:
     assert APIKey(text).scrub_bytes(reply) == b'{"key":"***"}'
+
+
+@pytest.mark.parametrize(
+    ("most", "more"), [("a" * 4096, "a"), ("&" * 40, "&"), ("~" * 400 + "%" * 40, "/")]
+)
+def test_a_key_that_would_take_long_to_be_looked_for_is_refused(most: str, more: str) -> None:
+    """An incoming request may bring one: a pattern of 8,000 signs took seconds to be made."""
+    assert APIKey(most).reveal() == most
+
+    with pytest.raises(ConfigurationError) as caught:
+        APIKey(most + more)
+
+    assert str(caught.value) == (
+        "The API key is longer than any, or has more signs: copy it from the console again."
+    )
 
 
 def test_a_key_that_looks_like_html_is_masked_as_it_is() -> None:

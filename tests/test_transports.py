@@ -25,7 +25,9 @@ from pixlab_async import (
 from pixlab_async._protocol import JSON_LIMIT
 from pixlab_async.emulator import Emulator
 from pixlab_async.transports import Reply, Request, TransportFault
+from pixlab_async.transports._aiohttp_sending import _timeout
 from pixlab_async.transports._body import BodyReader
+from pixlab_async.transports._httpx_sending import timeouts
 from pixlab_async.transports._httpx_tls import http1_context, http_context, ssl_context
 from pixlab_async.transports._httpx_wire import WIRE
 from pixlab_async.transports.httpx import HttpxTransport
@@ -278,6 +280,18 @@ async def test_the_tls_context_is_made_once() -> None:
             group.start_soon(get)
 
     assert len({id(context) for context in contexts}) == 1
+
+
+def test_what_is_kept_of_timeouts_and_hosts_does_not_grow_for_ever() -> None:
+    transport = HttpxTransport()
+    for number in range(1000):
+        timeouts(60 + number / 1000)
+        _timeout(60 + number / 1000, silence=True)
+        transport._url(f"https://{number}.example/")
+
+    assert timeouts.cache_info().currsize < 200
+    assert _timeout.cache_info().currsize < 200
+    assert len(transport._urls) <= 500
 
 
 async def test_a_connection_that_ends_after_the_client_is_closed(emulator: Emulator) -> None:

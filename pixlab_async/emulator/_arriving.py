@@ -9,13 +9,14 @@ from __future__ import annotations
 from typing import NoReturn
 
 import anyio
+from starlette.datastructures import Headers
 from starlette.formparsers import MultiPartException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from ._bounds import Limits, within
 from ._replies import Refused, refusal
 
-_TEXTS = (b"application/x-www-form-urlencoded", b"application/json")
+_TEXTS = ("application/x-www-form-urlencoded", "application/json")
 # Seconds that what is over the limit is read on, and dropped: a client that is still
 # sending when the connection ends never sees why.
 _DRAINED = 2.0
@@ -38,7 +39,7 @@ class Arriving:
             await self._app(scope, receive, send)
             return
 
-        headers = dict[bytes, bytes](scope["headers"])
+        headers = Headers(scope=scope)  # the first of two counts, as for whoever reads the body
         body = _Body(receive, headers, self._bounds)
 
         async def sending(message: Message) -> None:
@@ -67,8 +68,8 @@ class _Body:
         refused: Why it is not taken; None where it is.
     """
 
-    def __init__(self, receive: Receive, headers: dict[bytes, bytes], bounds: Limits) -> None:
-        kind = headers.get(b"content-type", b"").partition(b";")[0].strip().lower()
+    def __init__(self, receive: Receive, headers: Headers, bounds: Limits) -> None:
+        kind = headers.get("content-type", "").partition(";")[0].strip().lower()
         self.refused: Refused | None = None
         self._receive = receive
         self._most = bounds.text if kind in _TEXTS else bounds.body
@@ -76,12 +77,12 @@ class _Body:
         self._due = anyio.current_time() + bounds.patience
         self._whole = False
 
-    def check(self, headers: dict[bytes, bytes]) -> None:
+    def check(self, headers: Headers) -> None:
         """See what the header says of it."""
-        if headers.get(b"content-encoding", b"identity").strip().lower() != b"identity":
+        if headers.get("content-encoding", "identity").strip().lower() != "identity":
             self._refuse(415, "a packed body is not taken: send it as it is")
 
-        if int(headers.get(b"content-length", b"0")) > self._most and b"expect" in headers:
+        if int(headers.get("content-length", "0")) > self._most and "expect" in headers:
             self._refuse_length()  # it has not been begun yet
 
     async def receive(self) -> Message:

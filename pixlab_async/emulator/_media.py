@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 import re
 import time
+from contextlib import suppress
 from pathlib import Path
 from threading import Lock
 
@@ -82,13 +83,13 @@ class MediaStore:
             return False
 
         path = self.folder / media_id
-        try:
-            size = path.lstat().st_size
-            path.unlink()
-        except FileNotFoundError:
-            return False
-
         with self._lock:
+            try:
+                size = path.lstat().st_size
+                path.unlink()
+            except FileNotFoundError:
+                return False
+
             self._size -= max(size, _LEAST)
         return True
 
@@ -109,8 +110,11 @@ class MediaStore:
             self._size += size
 
     def _measured(self) -> int:
-        sizes = (path.lstat().st_size for path in self.folder.iterdir())
-        return sum(max(size, _LEAST) for size in sizes)
+        total = 0
+        for path in self.folder.iterdir():
+            with suppress(FileNotFoundError):  # it got its name, or was tidied up, meanwhile
+                total += max(path.lstat().st_size, _LEAST)
+        return total
 
     def _unique(self) -> str:
         """The time in microseconds, moved on where two ask within one."""

@@ -12,6 +12,7 @@ from pixlab_async.catalogue import Entry
 
 from ._bounds import limits
 from ._checks import subject
+from ._fetching import fetching
 from ._given import Given
 from ._incoming import Incoming
 from ._media import id_of
@@ -19,7 +20,6 @@ from ._replies import Refused
 from ._service import Service
 from ._work import Sources
 
-_AS_IT_IS = {"Accept-Encoding": "identity"}
 # Endpoints whose address is no file to be read: a page to be shown, a name to be deleted.
 _NOT_READ = frozenset({"delete", "llmparse", "screencapture"})
 
@@ -41,8 +41,7 @@ async def gather(service: Service, entry: Entry, request: Incoming, given: Given
             content = await _stored(service, where, link)
             if content is None:
                 if client is None:
-                    client = httpx.AsyncClient(trust_env=False, headers=_AS_IT_IS)
-                    await stack.enter_async_context(client)
+                    client = await stack.enter_async_context(fetching())
                 content = await service.fetcher.fetch(client, where, link)
             left -= len(content)
             if left < 0:

@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Awaitable, Callable
-from functools import cache
+from functools import lru_cache
 from ssl import SSLContext
 from types import TracebackType
 from typing import Any, cast
@@ -287,7 +287,7 @@ def session(context: SSLContext | bool) -> aiohttp.ClientSession:
     )
 
 
-@cache
+@lru_cache
 def _timeout(seconds: float, *, silence: bool) -> aiohttp.ClientTimeout:
     return aiohttp.ClientTimeout(
         total=None,

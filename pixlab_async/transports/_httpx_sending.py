@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator, AsyncIterator, Mapping
 from contextlib import asynccontextmanager, suppress
-from functools import cache
+from functools import lru_cache
 from typing import cast
 
 import anyio
@@ -50,6 +50,8 @@ class Client(httpx.AsyncClient):
 # Chunks that are passed over before other tasks have their turn.
 _PASSED = 100
 _SPENT = httpx.ByteStream(b"")
+# More than there are endpoints. Each host that something is downloaded from has one, too.
+_MOST_URLS = 500
 
 
 class Sender:
@@ -67,6 +69,8 @@ class Sender:
         """The URL, parsed once per endpoint."""
         known = self._urls.get(url)
         if known is None:
+            if len(self._urls) == _MOST_URLS:
+                self._urls.clear()
             known = self._urls[url] = httpx.URL(url)
         return known
 
@@ -170,7 +174,7 @@ class Stream:
         self._response.stream = _SPENT  # see _read
 
 
-@cache
+@lru_cache
 def timeouts(seconds: float) -> dict[str, float | None]:
     """httpx's four timeouts. None for the pool: queueing is the gate's business."""
     return {

@@ -17,6 +17,8 @@ import pytest
 from PIL import Image
 
 from pixlab_async.emulator import Emulator, Limits
+from pixlab_async.emulator._fetching import fetching
+from pixlab_async.emulator._media import MediaStore
 from pixlab_async.emulator.pixels.documents import _of_html, _of_markdown, _wrapped
 from pixlab_async.emulator.pixels.text import font_of
 
@@ -112,6 +114,13 @@ def test_a_body_without_a_length_is_counted_while_it_comes(small: Calls) -> None
 @pytest.mark.parametrize("kind", ["application/json", "application/x-www-form-urlencoded"])
 def test_texts_have_a_limit_of_their_own(small: Calls, kind: str) -> None:
     reply = small.client.post("/store", content=b"a" * 5000, headers={"Content-Type": kind})
+
+    assert (reply.status_code, "limit of 4000" in reply.text) == (413, True)
+
+
+def test_of_two_content_types_the_one_that_is_read_sets_the_limit(small: Calls) -> None:
+    kinds = [("Content-Type", "application/json"), ("Content-Type", "multipart/form-data")]
+    reply = small.client.post("/store", content=b"a" * 5000, headers=kinds)
 
     assert (reply.status_code, "limit of 4000" in reply.text) == (413, True)
 
@@ -337,6 +346,12 @@ def test_what_lay_in_the_folder_before_counts(tmp_path: Path) -> None:
     assert reply.status_code == 507
 
 
+@pytest.mark.skipif(not Path("/proc/self/fd").is_dir(), reason="a folder as Linux has it")
+def test_a_file_that_goes_while_the_store_is_measured_does_not_count() -> None:
+    # The descriptor with which the folder is listed is in the list, and gone after it.
+    assert MediaStore(Path("/proc/self/fd"), most=10**9).ids() == []
+
+
 def test_the_record_holds_so_many_bytes_and_no_more(small: Calls) -> None:
     for _ in range(5):
         small.upload("flip", bytes(30_000))
@@ -449,6 +464,15 @@ def test_a_redirect_leads_to_a_picture(small: Calls) -> None:
     assert opened(reply).size == (9, 7)
 
 
+@pytest.mark.parametrize("coding", ["gzip", "gzip, gzip", "deflate"])
+def test_a_packed_file_is_not_unpacked(small: Calls, coding: str) -> None:
+    packed = http(gzip.compress(bytes(1000)), 200, [f"Content-Encoding: {coding}"])
+    with serve([packed]) as script:
+        reply = small.get("flip", img=f"{script.base_url}/a.png")
+
+    assert (reply.status_code, "is packed" in reply.json()["error"]) == (400, True)
+
+
 def test_a_file_that_drips_is_given_up() -> None:
     slow = b"HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\nhalf"
     limits = Limits(fetch_seconds=0.2)
@@ -457,6 +481,10 @@ def test_a_file_that_drips_is_given_up() -> None:
             reply = Calls(emulator, client).get("flip", img=f"{script.base_url}/a.png")
 
     assert (reply.status_code, "does not answer" in reply.json()["error"]) == (404, True)
+
+
+def test_no_other_limit_ends_a_file_that_is_slow() -> None:
+    assert fetching().timeout == httpx.Timeout(None)
 
 
 @pytest.mark.parametrize("wrong", [{"body": 0}, {"pixels": -1}, {"computing": 0}, {"stored": 0}])
