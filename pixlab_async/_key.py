@@ -257,9 +257,8 @@ def _spellings(value: str) -> str:
     they are not shared out in every possible way where a key or a text has many. The key as it
     is comes last: where it ends in a sign, another spelling of that may be longer.
     """
-    parts = re.findall(r"(\\*)([^\\]?)", value)
-    spelt = "".join(_spellings_of(len(run), char) for run, char in parts)
-    return f"{spelt}|{re.escape(value)}"
+    parts = (_spellings_of(len(run), char) for run, char in re.findall(r"(\\*)([^\\]?)", value))
+    return f"{''.join(parts)}|{re.escape(value)}"
 
 
 def _spellings_of(run: int, char: str) -> str:

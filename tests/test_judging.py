@@ -250,17 +250,6 @@ def test_an_id_is_a_link_where_it_is_deleted(endpoint: str, target: str, shown: 
     assert concealed(f"no {target}", endpoint, link=target) == shown
 
 
-def test_an_error_has_the_facts_of_its_call_and_no_key() -> None:
-    error = ConnectionFailed(f"lost {TEXT}", sent=True)
-    track = Track(attempts=2, maybe_processed=True, history=["one", "two"])
-
-    tell(error, call(), KEY, track, 1.5)
-
-    assert (error.message, error.args) == ("lost ***", ("lost ***",))
-    assert (error.endpoint, error.attempts, error.elapsed) == ("blur", 2, 1.5)
-    assert (error.history, error.maybe_processed) == (("one", "two"), True)
-
-
 # --- Faults -------------------------------------------------------------------------------
 
 
@@ -326,7 +315,7 @@ def test_an_error_has_the_facts_of_its_call_and_not_the_key(maybe_processed: boo
     assert (error.history, error.maybe_processed) == (("slower",), maybe_processed)
 
 
-def concealed(message: str, endpoint: str = "blur", **params: Any) -> str:
+def told_of(message: str, endpoint: str = "blur", **params: Any) -> str:
     """The message of an error to a call with these parameters."""
     error = BadRequest(message)
     conceal(error, Call(Endpoint(endpoint), lambda success: success, params))
@@ -334,32 +323,32 @@ def concealed(message: str, endpoint: str = "blur", **params: Any) -> str:
     return error.message
 
 
-LINK = "https://m.example/private/folder/picture.png"
+PICTURE = "https://m.example/private/folder/picture.png"
 SHORT = "m.example/…ture.png"
 
 
 @pytest.mark.parametrize(
     "params",
     [
-        {"img": LINK},
-        {"a": 1, "img": LINK, "b": [2, "c", {"d": 3}]},
-        {"a": {"b": [{"c": LINK}, "d"], "e": "f"}, "g": ["h"]},
+        {"img": PICTURE},
+        {"a": 1, "img": PICTURE, "b": [2, "c", {"d": 3}]},
+        {"a": {"b": [{"c": PICTURE}, "d"], "e": "f"}, "g": ["h"]},
     ],
 )
 def test_a_link_of_the_call_is_masked_at_any_depth(params: dict[str, Any]) -> None:
-    assert concealed(f"no <{LINK}>, not {LINK}", **params) == f"no <{SHORT}>, not {SHORT}"
+    assert told_of(f"no <{PICTURE}>, not {PICTURE}", **params) == f"no <{SHORT}>, not {SHORT}"
 
 
 def test_every_link_of_a_call_is_masked() -> None:
-    told = concealed(f"{LINK} https://n.example/x", a=[LINK], b=["https://n.example/x"])
+    told = told_of(f"{PICTURE} https://n.example/x", a=[PICTURE], b=["https://n.example/x"])
 
     assert told == f"{SHORT} n.example/…x"
 
 
 def test_a_link_within_another_leaves_nothing_of_it() -> None:
-    outer = f"https://a.example/shown?by={LINK}"
+    outer = f"https://a.example/shown?by={PICTURE}"
 
-    assert concealed(f"no {outer}", a=LINK, b="https://m.example/", c=outer) == (
+    assert told_of(f"no {outer}", a=PICTURE, b="https://m.example/", c=outer) == (
         "no a.example/…shown"
     )
 
@@ -368,9 +357,9 @@ def test_a_link_within_another_leaves_nothing_of_it() -> None:
     ("endpoint", "told"), [("delete", "no …0123.png"), ("blur", "no private-0123.png")]
 )
 def test_an_id_is_a_link_where_it_is_to_be_deleted(endpoint: str, told: str) -> None:
-    assert concealed("no private-0123.png", endpoint, link="private-0123.png") == told
+    assert told_of("no private-0123.png", endpoint, link="private-0123.png") == told
 
 
 def test_what_is_no_link_of_the_call_is_told_as_it_is() -> None:
-    assert concealed(f"no {LINK}", "delete", link="") == f"no {LINK}"
-    assert concealed(f"no {LINK}, key", a="key") == f"no {LINK}, key"
+    assert told_of(f"no {PICTURE}", "delete", link="") == f"no {PICTURE}"
+    assert told_of(f"no {PICTURE}, key", a="key") == f"no {PICTURE}, key"
