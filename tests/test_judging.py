@@ -323,32 +323,32 @@ def told_of(message: str, endpoint: str = "blur", **params: Any) -> str:
     return error.message
 
 
-PICTURE = "https://m.example/private/folder/picture.png"
+PRIVATE = "https://m.example/private/folder/picture.png"
 SHORT = "m.example/…ture.png"
 
 
 @pytest.mark.parametrize(
     "params",
     [
-        {"img": PICTURE},
-        {"a": 1, "img": PICTURE, "b": [2, "c", {"d": 3}]},
-        {"a": {"b": [{"c": PICTURE}, "d"], "e": "f"}, "g": ["h"]},
+        {"img": PRIVATE},
+        {"a": 1, "img": PRIVATE, "b": [2, "c", {"d": 3}]},
+        {"a": {"b": [{"c": PRIVATE}, "d"], "e": "f"}, "g": ["h"]},
     ],
 )
 def test_a_link_of_the_call_is_masked_at_any_depth(params: dict[str, Any]) -> None:
-    assert told_of(f"no <{PICTURE}>, not {PICTURE}", **params) == f"no <{SHORT}>, not {SHORT}"
+    assert told_of(f"no <{PRIVATE}>, not {PRIVATE}", **params) == f"no <{SHORT}>, not {SHORT}"
 
 
 def test_every_link_of_a_call_is_masked() -> None:
-    told = told_of(f"{PICTURE} https://n.example/x", a=[PICTURE], b=["https://n.example/x"])
+    told = told_of(f"{PRIVATE} https://n.example/x", a=[PRIVATE], b=["https://n.example/x"])
 
     assert told == f"{SHORT} n.example/…x"
 
 
 def test_a_link_within_another_leaves_nothing_of_it() -> None:
-    outer = f"https://a.example/shown?by={PICTURE}"
+    outer = f"https://a.example/shown?by={PRIVATE}"
 
-    assert told_of(f"no {outer}", a=PICTURE, b="https://m.example/", c=outer) == (
+    assert told_of(f"no {outer}", a=PRIVATE, b="https://m.example/", c=outer) == (
         "no a.example/…shown"
     )
 
@@ -361,5 +361,5 @@ def test_an_id_is_a_link_where_it_is_to_be_deleted(endpoint: str, told: str) -> 
 
 
 def test_what_is_no_link_of_the_call_is_told_as_it_is() -> None:
-    assert told_of(f"no {PICTURE}", "delete", link="") == f"no {PICTURE}"
-    assert told_of(f"no {PICTURE}, key", a="key") == f"no {PICTURE}, key"
+    assert told_of(f"no {PRIVATE}", "delete", link="") == f"no {PRIVATE}"
+    assert told_of(f"no {PRIVATE}, key", a="key") == f"no {PRIVATE}, key"
