@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from json import detect_encoding
 from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypeVar
+from urllib.parse import quote
 
 from ._errors import PixLabError, TimedOut, UnreadableReply
 from ._key import APIKey
@@ -138,12 +139,23 @@ def conceal(error: PixLabError, call: Call[Any]) -> None:
     """Mask the call's own links in what was said to it: they are of private pictures."""
     # The longest first: of one that holds another the rest would stay.
     for link in sorted(_links(call), key=len, reverse=True):
-        error.message = _without(error.message, link)
+        for spelt in _spellings(link):
+            error.message = _without(error.message, spelt, masked(link))
     error.args = (error.message,)
 
 
-def _without(message: str, link: str) -> str:
-    message = message.replace(link, masked(link))
+def _spellings(link: str) -> Iterable[str]:
+    """The ways in which a service may quote it: as it was given, in a URL, in PHP's JSON."""
+    return (
+        link,
+        link.replace("/", r"\/"),
+        quote(link, errors="replace"),
+        quote(link, safe="", errors="replace"),
+    )
+
+
+def _without(message: str, link: str, shown: str) -> str:
+    message = message.replace(link, shown)
     if not message.endswith(_CUT):
         return message
 
@@ -151,7 +163,7 @@ def _without(message: str, link: str) -> str:
     whole = message.removesuffix(_CUT)
     for at in range(len(whole) - _BEGIN + 1):
         if link.startswith(whole[at:]):
-            return f"{whole[:at]}{masked(link)}{_CUT}"
+            return f"{whole[:at]}{shown}{_CUT}"
 
     return message
 

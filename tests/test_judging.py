@@ -231,6 +231,24 @@ def test_no_part_of_a_link_stays_in_what_is_said(links: tuple[str, str], said: s
     assert not re.search(r"24p5e|24p524p524p5|abc|https://[ma]", shown)
 
 
+@pytest.mark.parametrize(
+    "quoted",
+    [
+        r"https:\/\/media.example\/p\/a picture.jpg",
+        "https%3A//media.example/p/a%20picture.jpg",
+        "https%3A%2F%2Fmedia.example%2Fp%2Fa%20picture.jpg",
+    ],
+)
+def test_a_link_is_masked_however_a_service_quotes_it(quoted: str) -> None:
+    shown = concealed(f"no {quoted}", img="https://media.example/p/a picture.jpg")
+
+    assert shown == "no media.example/…ture.jpg"
+
+
+def test_a_link_that_is_no_text_is_masked_too() -> None:
+    assert concealed("no a?", img="https://a.example/\ud800") == "no a?"
+
+
 @pytest.mark.parametrize("end", ["https://help.example/ for more", "as it is", "https:/"])
 def test_the_end_of_a_long_message_stays_where_it_is_no_link(end: str) -> None:
     said = end.rjust(300) + "and more"
