@@ -31,7 +31,7 @@ HEADER = "WWW-Authenticate"
 _MASK, _MASK_BYTES = "***", b"***"
 _HTML_NAMES = {"&": ("amp",), "<": ("lt",), ">": ("gt",), '"': ("quot",), "'": ("apos",)}
 # The vendor's own PHP client refuses shorter ones.
-_SHORTEST_REAL_KEY = 15
+SHORTEST_REAL_KEY = 15
 # Far more than any key has; requests bring any, and each sign's spellings cost 0.3 ms to compile.
 _LONGEST, _MOST_SIGNS = 4096, 40
 
@@ -107,7 +107,7 @@ class APIKey:
         A short key is left: "a", say, would be found in any JSON, and masking it would
         change what the reply says. Real keys are longer.
         """
-        if len(self._value) < _SHORTEST_REAL_KEY:
+        if len(self._value) < SHORTEST_REAL_KEY:
             return body
 
         if self._spelt_bytes is None:

@@ -75,13 +75,18 @@ def running_emulator() -> Iterator[Emulator]:
 
 @pytest.fixture
 def emulator(running_emulator: Emulator) -> Emulator:
+    return emptied(running_emulator)
+
+
+def emptied(emulator: Emulator) -> Emulator:
+    """The emulator as it was when it started, at rest."""
     # What an earlier test cancelled may still be on its way, over a connection that is open, or
     # at work without one; what waits there ends with the clearing.
-    wait_until(lambda: running_emulator.connections == 0)
-    running_emulator.clear()
-    wait_until(lambda: running_emulator.idle)
-    running_emulator.clear()
-    return running_emulator
+    wait_until(lambda: emulator.connections == 0)
+    emulator.clear()
+    wait_until(lambda: emulator.idle)
+    emulator.clear()
+    return emulator
 
 
 @pytest.fixture

@@ -12,11 +12,14 @@ from functools import partial
 from pathlib import Path
 from typing import TypeAlias
 
+import pytest
 import trustme
 from attrs import define, field
 from h2.config import H2Configuration
 from h2.connection import H2Connection
 from h2.events import RequestReceived
+
+from pixlab_async.transports._httpx_tls import http1_context, http2_context, http_context
 
 from .scripted import JSON_OK, http
 
@@ -49,6 +52,21 @@ def authority(folder: Path) -> Authority:
     root = folder / "root.pem"
     made.cert_pem.write_to_path(root)
     return Authority(root, server, client)
+
+
+@contextmanager
+def trusting(root: Path) -> Generator[None]:
+    """The environment names the authority of this file, as it would a company's."""
+    contexts = (http_context, http1_context, http2_context)
+    try:
+        with pytest.MonkeyPatch.context() as patched:
+            patched.setenv("SSL_CERT_FILE", str(root))
+            for context in contexts:
+                context.cache_clear()
+            yield
+    finally:
+        for context in contexts:
+            context.cache_clear()
 
 
 @contextmanager
@@ -104,7 +122,7 @@ def listening(
 
 def http1(connection: socket.socket, seen: Seen) -> None:
     """Says yes to every deletion."""
-    while head := _head(connection):
+    while head := head_of(connection):
         seen.heads.append(head.decode("latin-1"))
         connection.sendall(http())
 
@@ -148,7 +166,7 @@ http2_silent = partial(http2, answers=0)
 
 def proxy(connection: socket.socket, seen: Seen) -> None:
     """Forwards plain requests, and opens tunnels on CONNECT."""
-    head = _head(connection)
+    head = head_of(connection)
     if head is None:
         return
 
@@ -175,7 +193,8 @@ def _pump(source: socket.socket, sink: socket.socket) -> None:
         sink.shutdown(socket.SHUT_RDWR)
 
 
-def _head(connection: socket.socket) -> bytes | None:
+def head_of(connection: socket.socket) -> bytes | None:
+    """What comes until a request's header is whole; None where the client left."""
     received = b""
     while b"\r\n\r\n" not in received:
         chunk = connection.recv(65536)

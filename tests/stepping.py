@@ -100,3 +100,21 @@ def stepping_uvloop() -> asyncio.AbstractEventLoop:
 
     made: asyncio.AbstractEventLoop = SteppingUvloop()
     return made
+
+
+def run(
+    main: Callable[[Alarm], Any], new_loop: Callable[[], asyncio.AbstractEventLoop] | None
+) -> Any:
+    """Run a coroutine function in a new event loop, with the alarm for its steps.
+
+    Args:
+        main: What to run.
+        new_loop: Makes one of the loops above; None for trio's.
+    """
+    if new_loop is None:
+        counting = CountingInstrument()
+        return trio.run(main, counting.alarm, instruments=[counting])
+
+    with asyncio.Runner(loop_factory=new_loop) as runner:
+        loop: Any = runner.get_loop()
+        return runner.run(main(loop.alarm))

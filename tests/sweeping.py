@@ -20,7 +20,6 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import anyio
-import trio
 from attrs import define, field, frozen
 
 from pixlab_async import AsyncPixLab
@@ -29,7 +28,7 @@ from pixlab_async.ledger import Ledger
 
 from .conftest import QUICK, Lane
 from .databases import ask
-from .stepping import Alarm, CountingInstrument, SteppingLoop, stepping_uvloop
+from .stepping import Alarm, SteppingLoop, run, stepping_uvloop
 
 Work = Callable[[], Awaitable[object]]
 
@@ -139,16 +138,7 @@ WAYS: Mapping[str, Way] = {
 }
 
 
-def run_on(backend: str, main: Callable[[Alarm], Any]) -> Any:
-    """Run a coroutine function in a new event loop, with the alarm for its steps."""
-    if backend == "trio":
-        counting = CountingInstrument()
-        return trio.run(main, counting.alarm, instruments=[counting])
-
-    factory: Any = SteppingLoop if backend == "asyncio" else stepping_uvloop
-    with asyncio.Runner(loop_factory=factory) as runner:
-        loop: Any = runner.get_loop()
-        return runner.run(main(loop.alarm))
+LOOPS: Mapping[str, Any] = {"asyncio": SteppingLoop, "uvloop": stepping_uvloop, "trio": None}
 
 
 # --- What is played -------------------------------------------------------------------------
@@ -270,7 +260,7 @@ class Sweep:
             At how many steps it was cancelled.
         """
         with _temporary_files_in(self.folder / "temporary"):
-            run_on(self.ways[0].backend, lambda alarm: self._all(alarm, first, stride, calm))
+            run(lambda alarm: self._all(alarm, first, stride, calm), LOOPS[self.ways[0].backend])
             gc.collect(1)  # what was left open complains in this test
         return self.points
 

@@ -17,13 +17,12 @@ from attrs import define, field
 
 from pixlab_async import AsyncPixLab, ConfigurationError, ConnectionFailed, ReplyError, TimedOut
 from pixlab_async.transports import Reply, Request, Resolving, Stream
-from pixlab_async.transports._httpx_tls import http1_context, http_context
 from pixlab_async.transports.aiohttp import AiohttpTransport
 from pixlab_async.transports.httpx import HttpxTransport
 
 from .conftest import QUICK, Lane
 from .scripted import http, serve
-from .servers import Seen, listening
+from .servers import Seen, head_of, listening, trusting
 
 HOST = "media.pixlab.example"
 PUBLIC, OTHER = "93.184.216.34", "2606:4700::1111"
@@ -86,32 +85,22 @@ class Media:
 
 
 @pytest.fixture
-def media(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Media]:
+def media(tmp_path: Path) -> Iterator[Media]:
     made, names = trustme.CA(), list[str | None]()
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     made.issue_cert(HOST).configure_cert(context)
     context.sni_callback = lambda _, name, __: names.append(name)
     root = tmp_path / "root.pem"
     made.cert_pem.write_to_path(root)
-    monkeypatch.setenv("SSL_CERT_FILE", str(root))
-    http_context.cache_clear()
-    http1_context.cache_clear()
-    with listening(_give, tls=context) as (port, seen):
+    with trusting(root), listening(_give, tls=context) as (port, seen):
         yield Media(port, seen, names)
-    http_context.cache_clear()
-    http1_context.cache_clear()
 
 
 def _give(connection: socket.socket, seen: Seen) -> None:
-    received = b""
-    while b"\r\n\r\n" not in received:
-        chunk = connection.recv(65536)
-        if not chunk:
-            return
-
-        received += chunk
-    seen.heads.append(received.decode("latin-1"))
-    connection.sendall(http(b"picture"))
+    received = head_of(connection)
+    if received is not None:
+        seen.heads.append(received.decode("latin-1"))
+        connection.sendall(http(b"picture"))
 
 
 async def test_the_connection_goes_to_the_address_that_was_judged(

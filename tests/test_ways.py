@@ -15,8 +15,8 @@ import httpx
 import pytest
 
 from pixlab_async import AsyncPixLab, ConfigurationError, ConnectionFailed, RetryPolicy
-from pixlab_async.transports._httpx_tls import http2_context, http_context
 
+from . import servers
 from .scripted import JSON_OK, http, serve
 from .servers import (
     Authority,
@@ -50,24 +50,15 @@ def trusted_h2(tmp_path_factory: pytest.TempPathFactory) -> Authority:
 
 
 @pytest.fixture
-def trusting(trusted: Authority, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """The environment names the test's authority, as it would a company's."""
-    yield from _trusting(trusted, monkeypatch)
+def trusting(trusted: Authority) -> Iterator[None]:
+    with servers.trusting(trusted.root):
+        yield
 
 
 @pytest.fixture
-def trusting_h2(trusted_h2: Authority, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    yield from _trusting(trusted_h2, monkeypatch)
-
-
-def _trusting(made: Authority, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    contexts = (http_context, http2_context)
-    monkeypatch.setenv("SSL_CERT_FILE", str(made.root))
-    for context in contexts:
-        context.cache_clear()
-    yield
-    for context in contexts:
-        context.cache_clear()
+def trusting_h2(trusted_h2: Authority) -> Iterator[None]:
+    with servers.trusting(trusted_h2.root):
+        yield
 
 
 async def until(condition: Callable[[], bool]) -> None:

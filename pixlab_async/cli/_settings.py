@@ -20,7 +20,7 @@ from attrs import evolve, frozen
 from .._client import TIMEOUT, AsyncPixLab
 from .._errors import ConfigurationError
 from .._key import ENVIRONMENT as KEY_VARIABLE
-from .._key import APIKey, from_environment
+from .._key import SHORTEST_REAL_KEY, APIKey, from_environment
 from .._origin import (
     ENVIRONMENT as BASE_VARIABLE,
 )
@@ -42,8 +42,6 @@ R = TypeVar("R")
 
 LEDGER_VARIABLE = "PIXLAB_LEDGER"
 
-# The vendor's own PHP client refuses shorter ones.
-_SHORTEST_KEY = 15
 # A key has some dozens of characters. Whatever is longer is another file.
 _LONGEST_KEY_FILE = 4096
 
@@ -197,7 +195,7 @@ def read_key(path: Path) -> APIKey:
 def _looks_like_a_key(path: Path) -> bool:
     """Whether somebody gave the key where its file is asked for: it must not be quoted."""
     text = str(path)
-    return len(text) >= _SHORTEST_KEY and text.isalnum()
+    return len(text) >= SHORTEST_REAL_KEY and text.isalnum()
 
 
 def runs(function: Callable[P, Awaitable[Exit]]) -> Callable[P, None]:

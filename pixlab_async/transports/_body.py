@@ -11,7 +11,6 @@ import zlib
 
 from ._seam import TransportFault
 
-ACCEPT_ENCODING = "gzip"
 # So much is unpacked, and so many chunks are taken, before other tasks have their turn.
 _STEP = 1024 * 1024
 _CHUNKS = 100

@@ -15,8 +15,7 @@ import pytest
 from pixlab_async import APIKey, AsyncPixLab
 from pixlab_async.emulator import Emulator
 
-from ..conftest import QUICK
-from ..scripted import wait_until
+from ..conftest import QUICK, emptied
 from .hunting import VAULT, loggers
 
 # Made once: it takes longer than a test.
@@ -66,9 +65,7 @@ def guarded_emulator() -> Iterator[Emulator]:
 
 @pytest.fixture
 def service(guarded_emulator: Emulator) -> Emulator:
-    wait_until(lambda: guarded_emulator.connections == 0)
-    guarded_emulator.clear()
-    return guarded_emulator
+    return emptied(guarded_emulator)
 
 
 @pytest.fixture(params=["query", "header"])

@@ -19,7 +19,7 @@ from pixlab_async import AsyncPixLab, PixLabError
 from pixlab_async.emulator import Emulator, Fault
 
 from ..databases import ROOT
-from ..stepping import Alarm, CountingInstrument, CountingLoop
+from ..stepping import Alarm, CountingLoop, run
 from .conftest import Auth, Way, reaching
 from .hunting import LINK, VAULT, assert_silent
 from .telling import told_by
@@ -79,30 +79,26 @@ class Cancellation:
 
 
 def cancelled_natively(steps: int, base_url: str, auth: Auth, way: Way, call: Call) -> str | None:
-    with asyncio.Runner(loop_factory=CountingLoop) as runner:
-        loop = runner.get_loop()
-        assert isinstance(loop, CountingLoop)
+    async def main(alarm: Alarm) -> str | None:
+        task = asyncio.current_task()
+        assert task is not None
+        trigger = Cancellation(alarm, steps, task.cancel)
+        return await told_when_interrupted(base_url, auth, way, call, trigger)
 
-        async def main() -> str | None:
-            task = asyncio.current_task()
-            assert task is not None
-            trigger = Cancellation(loop.alarm, steps, task.cancel)
-            return await told_when_interrupted(base_url, auth, way, call, trigger)
-
-        return runner.run(main())
+    told: str | None = run(main, CountingLoop)
+    return told
 
 
 def cancelled_in_trio(steps: int, base_url: str, auth: Auth, call: Call) -> str | None:
-    instrument = CountingInstrument()
-
-    async def main() -> str | None:
+    async def main(alarm: Alarm) -> str | None:
         with trio.CancelScope() as scope:
-            trigger = Cancellation(instrument.alarm, steps, scope.cancel)
+            trigger = Cancellation(alarm, steps, scope.cancel)
             return await told_when_interrupted(base_url, auth, "httpx", call, trigger)
 
         raise AssertionError("unreachable")
 
-    return trio.run(main, instruments=[instrument])
+    told: str | None = run(main, None)
+    return told
 
 
 def told_at_each_step(cancelled: Callable[[int], str | None]) -> list[str]:

@@ -15,8 +15,8 @@ import pytest
 from hpack import Decoder, Encoder, HPACKError
 
 from pixlab_async import PixLabError, RetryPolicy
-from pixlab_async.transports._httpx_tls import http2_context, http_context
 
+from .. import servers
 from ..servers import Authority, Seen, authority, http1, http2, http2_once, listening, proxy
 from .conftest import TRUST, Auth, reaching
 from .hunting import IN_QUERY, KEY, LINK, assert_discreet, assert_silent, hunt
@@ -32,14 +32,9 @@ def trusted(tmp_path_factory: pytest.TempPathFactory) -> Authority:
 
 
 @pytest.fixture
-def trusting(trusted: Authority, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    contexts = (http_context, http2_context)
-    monkeypatch.setenv("SSL_CERT_FILE", str(trusted.root))
-    for context in contexts:
-        context.cache_clear()
-    yield
-    for context in contexts:
-        context.cache_clear()
+def trusting(trusted: Authority) -> Iterator[None]:
+    with servers.trusting(trusted.root):
+        yield
 
 
 def arrived(seen: Seen) -> bool:

@@ -18,7 +18,6 @@ from typing import Any
 
 import anyio
 import pytest
-import trio
 
 from pixlab_async import AsyncPixLab, DeletionState, Outcome
 from pixlab_async._bulk import DeleteMany
@@ -27,7 +26,7 @@ from pixlab_async.transports import TransportFault
 
 from ..databases import ask
 from ..scripted import wait_until
-from ..stepping import Alarm, CountingInstrument, CountingLoop
+from ..stepping import Alarm, CountingLoop, run
 from ..sweeping import by_scope, by_timeout, natively
 from .answering import Answering
 from .modelled import said
@@ -65,14 +64,7 @@ WAYS: dict[str, Any] = {
 
 
 def run_on(way: str, main: Callable[[Alarm], Any]) -> None:
-    if way.endswith("trio"):
-        counting = CountingInstrument()
-        trio.run(main, counting.alarm, instruments=[counting])
-        return
-
-    with asyncio.Runner(loop_factory=CountingLoop) as runner:
-        loop: Any = runner.get_loop()
-        runner.run(main(loop.alarm))
+    run(main, None if way.endswith("trio") else CountingLoop)
 
 
 async def see_that_nothing_is_left(service: Answering, pixlab: AsyncPixLab) -> None:

@@ -17,14 +17,12 @@ from itertools import count
 from pathlib import Path
 from typing import TypeAlias
 
-import pytest
 import trustme
 from attrs import define, field
 
-from pixlab_async.transports._httpx_tls import http1_context, http_context
-
+from .. import servers
 from ..scripted import Answer, Cut, Reset, http
-from ..servers import Seen, http1, listening
+from ..servers import Seen, head_of, http1, listening
 
 # An answer that is more than bytes: it talks itself, and ends the connection.
 Behaviour: TypeAlias = Callable[[socket.socket], None]
@@ -74,24 +72,13 @@ class FaultServer:
 
     def talk(self, connection: socket.socket, seen: Seen) -> None:
         """One connection, until one side ends it."""
-        while (head := _head(connection)) is not None:
-            asked = head.split(" ", 2)[1].partition("?")[0].split("/")
+        while (received := head_of(connection)) is not None:
+            asked_for = received.decode("latin-1")
+            asked = asked_for.split(" ", 2)[1].partition("?")[0].split("/")
             if asked[-1] == "next":
                 connection.sendall(NEXT)
-            elif not _goes_on(connection, self._paths[asked[1]].take(head)):
+            elif not _goes_on(connection, self._paths[asked[1]].take(asked_for)):
                 return
-
-
-def _head(connection: socket.socket) -> str | None:
-    """One request without a body; None where the client left."""
-    received = b""
-    while b"\r\n\r\n" not in received:
-        chunk = connection.recv(65536)
-        if not chunk:
-            return None
-
-        received += chunk
-    return received.decode("latin-1")
 
 
 def _goes_on(connection: socket.socket, answer: Answer | Behaviour) -> bool:
@@ -191,13 +178,8 @@ def trusting(authority: trustme.CA, folder: Path) -> Generator[None]:
     """The environment's authority is this one."""
     root = folder / "root.pem"
     authority.cert_pem.write_to_path(str(root))
-    with pytest.MonkeyPatch.context() as patched:
-        patched.setenv("SSL_CERT_FILE", str(root))
-        http_context.cache_clear()
-        http1_context.cache_clear()
+    with servers.trusting(root):
         yield
-    http_context.cache_clear()
-    http1_context.cache_clear()
 
 
 @contextmanager

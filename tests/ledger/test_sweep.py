@@ -7,11 +7,9 @@ from collections.abc import Callable, Iterator
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 import anyio
 import pytest
-import trio
 
 from pixlab_async import AsyncPixLab
 from pixlab_async.emulator import Emulator
@@ -19,7 +17,7 @@ from pixlab_async.ledger import Ledger
 
 from ..conftest import QUICK
 from ..scripted import wait_until
-from ..stepping import Alarm, CountingInstrument, CountingLoop
+from ..stepping import Alarm, CountingLoop, run
 
 # So many calls must come to their end before the alarm: one may have taken fewer steps by luck.
 CALM = 10
@@ -97,27 +95,18 @@ def sweep(emulator: Emulator, tmp_path: Path, picture: bytes) -> Iterator[Sweep]
 
 
 def test_native_cancellation_at_every_step(sweep: Sweep) -> None:
-    with asyncio.Runner(loop_factory=CountingLoop) as runner:
-        loop: Any = runner.get_loop()
-        runner.run(sweep.natively(loop.alarm))
+    run(sweep.natively, CountingLoop)
 
     assert sweep.whole
 
 
 def test_cancellation_by_scope_at_every_step(sweep: Sweep) -> None:
-    with asyncio.Runner(loop_factory=CountingLoop) as runner:
-        loop: Any = runner.get_loop()
-        runner.run(sweep.by_scope(loop.alarm))
+    run(sweep.by_scope, CountingLoop)
 
     assert sweep.whole
 
 
 def test_cancellation_on_trio_at_every_step(sweep: Sweep) -> None:
-    counting = CountingInstrument()
-
-    async def main() -> None:
-        await sweep.by_scope(counting.alarm)
-
-    trio.run(main, instruments=[counting])
+    run(sweep.by_scope, None)
 
     assert sweep.whole
