@@ -18,7 +18,7 @@ from ._errors import ConfigurationError
 from ._gate import CLOSED, Gate
 from ._origin import BaseURL
 from ._retry import RetryBudget
-from .transports._seam import Request, Transport
+from .transports._seam import Transport
 
 if TYPE_CHECKING:
     from ._recording import Recorder
@@ -58,10 +58,6 @@ def _is_the_service(origin: str) -> bool:
     return host.removesuffix(".") == API  # urlsplit gives it in lower case
 
 
-def _never(request: Request) -> bool:  # noqa: ARG001 - the seam's form
-    return False
-
-
 @define(eq=False, repr=False)
 class Core:
     """Connections, gate and budget, bound to one event loop by the first call."""
@@ -81,7 +77,7 @@ class Core:
     # Whether the transport says of itself that no cancellation harms it.
     direct: bool = field(init=False)
     # Whether it ends a request at its deadline by itself.
-    keeps_deadline: Callable[[Request], bool] = field(init=False)
+    keeps_deadline: bool = field(init=False)
     # The event loop's, once there is one: anyio looks for it anew each time.
     clock: Callable[[], float] = field(init=False)
     loop: EventLoopToken | None = field(init=False, default=None)
@@ -91,7 +87,7 @@ class Core:
     def __attrs_post_init__(self) -> None:
         self.clock = anyio.current_time
         self.direct = bool(getattr(self.transport, "cancel_safe", False))
-        self.keeps_deadline = getattr(self.transport, "keeps_deadline", _never)
+        self.keeps_deadline = bool(getattr(self.transport, "keeps_deadline", False))
 
     @property
     def origin(self) -> str:
@@ -140,7 +136,7 @@ class Core:
 
         if self.loop is None:
             self._bind()
-        if self.foreign:
+        if self._pid != os.getpid():
             raise ConfigurationError(
                 "The client was used before this process was forked, and its connections "
                 "belong to the parent: make a new AsyncPixLab in the child."
@@ -155,7 +151,8 @@ class Core:
     def _bind(self) -> None:
         """Belong to this event loop, or to that of another thread which was quicker."""
         token = self._binding.setdefault("loop", current_token())  # one step: threads may race
-        self._pid, self.clock = os.getpid(), token.backend_class.current_time
+        self._pid = os.getpid()
+        self.clock = getattr(token.native_token, "time", token.backend_class.current_time)
         self.loop = token  # last of all, as it says that the rest is there
 
 

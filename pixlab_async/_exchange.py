@@ -104,7 +104,8 @@ class _Exchange(Generic[T]):
             while True:
                 try:
                     now = self.core.clock()
-                    ticket = self._entered_at_once(now)
+                    at_once = self.track.pace is None
+                    ticket = self.lane.gate.try_enter(self.priority, now) if at_once else None
                     if ticket is None:
                         ticket, now = await self._enter(), self.core.clock()
                 except TimedOut as late:
@@ -160,13 +161,6 @@ class _Exchange(Generic[T]):
 
         batch = self.priority is Priority.BATCH
         return (self.core.clock() if batch else self.started) + self.options.deadline
-
-    def _entered_at_once(self, now: float) -> Ticket | None:
-        """The leave to send, where nothing has to be waited for."""
-        if self.track.pace is not None:
-            return None
-
-        return self.lane.gate.try_enter(self.priority, now)
 
     async def _enter(self) -> Ticket:
         pace = self.track.pace
@@ -232,13 +226,11 @@ class _Exchange(Generic[T]):
     def _carried(self) -> Awaitable[Reply]:
         """The reply to come, with the deadline over it, as a direct transport takes it."""
         core, request, deadline = self.core, self.request, self._deadline()
-        kept = request is not None and core.keeps_deadline(request)
-        if request is not None:
-            request.deadline = deadline if kept else math.inf
-            if kept:
-                return core.transport.send(request)
+        if request is None or not core.keeps_deadline:
+            return within(self._send, deadline)
 
-        return within(self._send, deadline)
+        request.deadline = deadline
+        return core.transport.send(request)
 
     async def _send(self) -> Reply:
         if self.request is not None:

@@ -83,10 +83,10 @@ class Gate:
         if self._closed:
             raise ConfigurationError(CLOSED)
 
-        if self._queues[0] or self._queues[priority] or not self._may_go(priority, now):
+        if self._queues[0] or self._queues[priority] or self.in_use >= self._capacities[priority]:
             return None
 
-        return self._take(now)
+        return self._take(now) if self.pacer.delay(now) <= 0 else None
 
     async def enter(self, priority: Priority, deadline: float = math.inf) -> Ticket:
         """Wait for a slot and for leave to send.
@@ -139,7 +139,8 @@ class Gate:
         else:
             self.pacer.unused(ticket)
         self.in_use -= 1
-        self._dispatch()
+        if self._queues[0] or self._queues[1]:
+            self._dispatch()
 
     def close(self) -> None:
         """Turn away everybody who waits, and who comes later."""
@@ -166,9 +167,6 @@ class Gate:
                 await waiter.event.wait()
             if waiter.event.is_set() and waiter.ticket is None:
                 waiter.event = anyio.Event()
-
-    def _may_go(self, priority: Priority, now: float) -> bool:
-        return self.in_use < self._capacities[priority] and self.pacer.delay(now) <= 0
 
     def _take(self, now: float) -> Ticket:
         self.in_use += 1

@@ -14,7 +14,7 @@ from functools import lru_cache
 from typing import Any, Generic, Literal, TypeAlias, TypeVar
 from urllib.parse import quote_plus, urlsplit
 
-from attrs import field, frozen
+from attrs import define, field
 
 from ._endpoint import LLM, Endpoint
 from ._errors import ConfigurationError
@@ -55,7 +55,7 @@ _JSON = ("Content-Type", "application/json")
 _LARGEST_BITS = 1024
 
 
-@frozen(eq=False)
+@define(eq=False)
 class Call(Generic[T]):
     """One call of an endpoint, as data.
 
@@ -289,7 +289,8 @@ def _and(dumped: str, secret: Sequence[tuple[str, str]]) -> str:
 
 def _encodable(value: str, name: str) -> str:
     try:
-        value.encode()
+        if not value.isascii():
+            value.encode()
     except UnicodeEncodeError:
         problem = f"The parameter {name!r} has half of a surrogate pair and is no valid text."
     else:

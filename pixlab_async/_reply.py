@@ -172,6 +172,9 @@ def _decode(body: bytes) -> JSON:
 def _body_status(fields: Mapping[str, JSON]) -> int | None:
     """The body's status, where it has one: three digits, as a number or as a text."""
     status = fields.get("status")
+    if status == _OK and type(status) is int:  # nearly always
+        return _OK
+
     if isinstance(status, str) and status.isascii() and status.isdigit() and len(status) == 3:
         status = int(status)
     if isinstance(status, bool) or not isinstance(status, int | float):

@@ -1,4 +1,4 @@
-"""What of aiohttp's response goes up: the header's fields by name, and a file in chunks."""
+"""What of aiohttp's response goes up: the header's fields, a small reply, a file in chunks."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 import aiohttp
 
 from ._aiohttp_faults import FAILURES
-from ._seam import TransportFault
+from ._seam import Reply, TransportFault
 
 
 class Headers(Mapping[str, str]):
@@ -29,6 +29,18 @@ class Headers(Mapping[str, str]):
 
     def __len__(self) -> int:
         return len(list(iter(self)))
+
+
+def whole(response: aiohttp.ClientResponse, limit: int) -> Reply | None:
+    """The reply, where it is here already and as it is: nearly always, as it is small."""
+    content, headers = response.content, Headers(response)
+    if not content.is_eof() or content.exception() or content.total_bytes > limit:
+        return None
+
+    if headers.get("content-encoding"):
+        return None
+
+    return Reply(response.status, headers, content.read_nowait())
 
 
 class Stream:

@@ -30,7 +30,7 @@ from yarl import URL
 from .._protocol import HEADERS
 from ._aiohttp_faults import FAILURES, deadline_fault, fault_of
 from ._aiohttp_idle import Unasked, look_over
-from ._aiohttp_reply import Headers
+from ._aiohttp_reply import Headers, whole
 from ._aiohttp_upload import Upload, upload_of
 from ._body import BodyReader
 from ._seam import Reply, Request, TransportFault
@@ -124,21 +124,21 @@ class Attempt:
 
     async def reply(self) -> Reply:
         """The whole reply: what entering and leaving does, in one step."""
-        error: BaseException | None = None
         try:
-            self._response = await self._sending()
-            return await self._read(self._response)
-        except BaseException as failure:
-            error = failure
-            raise
-        finally:
+            self._response = response = await self._sending()
+            reply = None if self.late else whole(response, self.request.limit)
+            reply = reply or await self._read(response)
+        except BaseException as error:
             await self._ended(error)
-            error = None  # else it and this frame would hold one another
+            raise
+
+        await self._ended(None)
+        return reply
 
     def _sending(self) -> Awaitable[aiohttp.ClientResponse]:
         """The header to come."""
         request = self.request
-        self._upload = upload = upload_of(request)
+        self._upload = upload = upload_of(request) if request.content else None
         headers = request.headers
         if upload is not None:  # aiohttp sees for itself that the length is not known
             headers = tuple(pair for pair in headers if pair[0] != "Transfer-Encoding")
@@ -160,7 +160,7 @@ class Attempt:
         timeout, deadline, now = request.timeout, request.deadline, watch.now()
         self.due = min(now + timeout * _UNWATCHED, deadline)
         watch.begin(self)
-        limits = _timeout(timeout, silence=self._upload is not None)
+        limits = _timeout(timeout, None if self._upload is None else timeout)
         if now + (limits.connect or 0) <= deadline:
             return limits
 
@@ -288,9 +288,7 @@ def session(context: SSLContext | bool) -> aiohttp.ClientSession:
 
 
 @lru_cache
-def _timeout(seconds: float, *, silence: bool) -> aiohttp.ClientTimeout:
+def _timeout(seconds: float, silence: float | None) -> aiohttp.ClientTimeout:
     return aiohttp.ClientTimeout(
-        total=None,
-        connect=min(seconds, CONNECT_TIMEOUT),
-        sock_read=seconds if silence else None,
+        total=None, connect=min(seconds, CONNECT_TIMEOUT), sock_read=silence
     )

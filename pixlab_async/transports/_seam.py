@@ -13,7 +13,7 @@ from contextlib import AbstractAsyncContextManager
 from typing import NoReturn, Protocol, TypeAlias, runtime_checkable
 from urllib.parse import urlsplit
 
-from attrs import field, frozen
+from attrs import define, field
 
 from .._errors import Phase
 
@@ -49,7 +49,7 @@ class Request:
         limit: Bytes of reply body to read at most, after decompression too.
         timeout: Seconds of silence on the wire that are allowed.
         deadline: When the reply must be whole, on the event loop's clock, where the
-            transport has said that it keeps that itself; else infinite.
+            transport says that it keeps that itself; else infinite.
         address: The IP address to connect to, and no other, where the host of ``url`` was
             looked up already; it is still the name that TLS and ``Host`` say.
     """
@@ -109,7 +109,7 @@ class Request:
         self.__reduce__()
 
 
-@frozen(repr=False, eq=False)
+@define(repr=False, eq=False)
 class Reply:
     """One HTTP reply, read to its end and decompressed. It prints without its contents.
 
@@ -183,10 +183,10 @@ class Transport(Protocol):
     own that may be cancelled at any await, and only from one event loop. That task is always
     cancelled through a scope of anyio's. A transport which no cancellation harms, asyncio's
     own included, may have an attribute ``cancel_safe`` that is true: then it is called in
-    the task of whoever makes the call, which takes less time. Such a one may also have a
-    method ``keeps_deadline(request)`` that says whether it will end this request at its
-    ``deadline`` by itself, with a ``TransportFault`` of the phase "deadline". One that opens
-    its connections itself should have the methods of ``Resolving``.
+    the task of whoever makes the call, which takes less time. Such a one may also have an
+    attribute ``keeps_deadline`` that is true: then it ends each request at its ``deadline`` by
+    itself, with a ``TransportFault`` of the phase "deadline". One that opens its connections
+    itself should have the methods of ``Resolving``.
     """
 
     async def send(self, request: Request) -> Reply:

@@ -6,7 +6,8 @@ once, whatever the request was doing; aiohttp does that itself.
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Sequence
+import math
+from collections.abc import AsyncGenerator, Coroutine, Sequence
 from contextlib import asynccontextmanager
 from ssl import SSLContext
 from typing import Any
@@ -19,6 +20,7 @@ from yarl import URL
 from .._errors import ConfigurationError
 from .._origin import is_host
 from .._protocol import USER_AGENT
+from ._aiohttp_faults import deadline_fault
 from ._aiohttp_reply import Stream
 from ._aiohttp_sending import Attempt, Pool, session
 from ._aiohttp_upload import is_whole
@@ -41,7 +43,7 @@ class AiohttpTransport:
         sleep: Says when the machine has slept.
     """
 
-    cancel_safe = True
+    cancel_safe = keeps_deadline = True
 
     def __init__(self, *, resolve: Resolve = looked_up, sleep: Sleep | None = None) -> None:
         scrub_debug_log()
@@ -51,18 +53,26 @@ class AiohttpTransport:
         self._pools: dict[str, Pool] = {}
         self._closed = False
 
-    async def send(self, request: Request) -> Reply:
+    def send(self, request: Request) -> Coroutine[Any, Any, Reply]:
         url = self._urls.get(request.url)
         if url is None:
             url = self._urls[request.url] = URL(request.url)
-        if self._sleep.was_long():
-            await self._retire()
-        return await Attempt(self._pool(url) or await self._open(url), url, request).reply()
+        slept = self._sleep.was_long()
+        pool = None if slept else self._pool(url)
+        if pool is None or (request.content and not is_whole(request.content)):
+            return self._timed(url, request, slept=slept)
 
-    def keeps_deadline(self, request: Request) -> bool:
-        """Whether nothing is to be waited for but aiohttp: see ``Transport``."""
-        url = self._urls.get(request.url)
-        return url is not None and self._pool(url) is not None and is_whole(request.content)
+        return Attempt(pool, url, request).reply()
+
+    async def _timed(self, url: URL, request: Request, *, slept: bool) -> Reply:
+        """The same, where there is more to be waited for than aiohttp."""
+        deadline, request.deadline = request.deadline, math.inf
+        with anyio.CancelScope(deadline=deadline):
+            if slept:
+                await self._retire()
+            return await Attempt(self._pool(url) or await self._open(url), url, request).reply()
+
+        raise deadline_fault()
 
     async def resolve(self, host: str, port: int) -> Sequence[str]:
         return await self._resolve(host, port)
