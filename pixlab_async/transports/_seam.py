@@ -8,7 +8,7 @@ refuses to be pickled.
 from __future__ import annotations
 
 import math
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from typing import NoReturn, Protocol, TypeAlias, runtime_checkable
 from urllib.parse import urlsplit
@@ -189,8 +189,8 @@ class Transport(Protocol):
     itself should have the methods of ``Resolving``.
     """
 
-    async def send(self, request: Request) -> Reply:
-        """Send one request, read the whole reply.
+    def send(self, request: Request) -> Awaitable[Reply]:
+        """Send one request, read the whole reply. An async method, as a rule.
 
         Never follows a redirect, never repeats by itself, sends ``target`` byte for byte.
 

@@ -7,7 +7,7 @@ once, whatever the request was doing; aiohttp does that itself.
 from __future__ import annotations
 
 import math
-from collections.abc import AsyncGenerator, Coroutine, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Sequence
 from contextlib import asynccontextmanager
 from ssl import SSLContext
 from typing import Any
@@ -53,7 +53,7 @@ class AiohttpTransport:
         self._pools: dict[str, Pool] = {}
         self._closed = False
 
-    def send(self, request: Request) -> Coroutine[Any, Any, Reply]:
+    def send(self, request: Request) -> Awaitable[Reply]:
         url = self._urls.get(request.url)
         if url is None:
             url = self._urls[request.url] = URL(request.url)
