@@ -16,11 +16,14 @@ from typing import Any
 
 import anyio
 import pytest
+from opentelemetry.instrumentation.aiohttp_client import AioHttpClientInstrumentor
+from opentelemetry.sdk.trace import TracerProvider
 
 from pixlab_async import AsyncPixLab, ConfigurationError, RetryPolicy, TimedOut
 from pixlab_async.emulator import Emulator, Fault
 from pixlab_async.transports import Request, Transport, TransportFault, make_transport
 from pixlab_async.transports._aiohttp_upload import Upload
+from pixlab_async.transports._aiohttp_wire import Part, session, untraced
 
 from .scripted import JSON_OK, Script, http, serve, wait_until
 from .test_lanes import deaf, opened, request_to, send
@@ -214,6 +217,44 @@ async def test_a_closed_lane_keeps_no_connection() -> None:
         await send(transport, script)
 
         await anyio.to_thread.run_sync(wait_until, lambda: script.left == script.accepted == 2)
+
+
+@asyncio_only
+async def test_the_lane_knows_the_parts_of_aiohttp_that_it_puts_together() -> None:
+    async with session(context=True) as known:
+        assert untraced(known)
+
+
+@asyncio_only
+@pytest.mark.parametrize(
+    "other",
+    [
+        Part("aiohttp.connector", "BaseConnector.connect", frozenset({"self", "req"})),
+        Part("aiohttp.connector", "BaseConnector.release", frozenset({"self", "more"})),
+        Part("aiohttp.connector", "BaseConnector.gone", frozenset()),
+        Part("aiohttp.gone", "BaseConnector", frozenset()),
+    ],
+    ids=["needs more", "takes less", "no such function", "no such module"],
+)
+async def test_where_a_part_is_another_aiohttps_session_is_asked(other: Part) -> None:
+    async with session(context=True) as known:
+        assert not untraced(known, [other])
+
+
+@asyncio_only
+async def test_where_sessions_are_traced_a_request_has_the_same_head() -> None:
+    tracer = AioHttpClientInstrumentor()
+    with serve([http()]) as script:
+        async with opened("fast") as transport:
+            await send(transport, script)
+        tracer.instrument(tracer_provider=TracerProvider())
+        async with opened("fast") as transport:
+            await send(transport, script)
+        tracer.uninstrument()
+
+    plain, traced = (request.split(b"\r\n") for request in script.requests)
+    assert [line for line in traced if not line.startswith(b"traceparent")] == plain
+    assert traced != plain
 
 
 _DRIP = b"HTTP/1.1 200 OK\r\nContent-Length: 500\r\n\r\n{"

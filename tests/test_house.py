@@ -55,6 +55,7 @@ AIOHTTP = {
     "transports._aiohttp_reply",
     "transports._aiohttp_sending",
     "transports._aiohttp_upload",
+    "transports._aiohttp_wire",
 }
 # Rooms that `import pixlab_async` must not open.
 LATE = {

@@ -14,6 +14,8 @@ from typing import Any, NamedTuple
 
 import anyio
 import pytest
+from opentelemetry.instrumentation.aiohttp_client import AioHttpClientInstrumentor
+from opentelemetry.trace import NoOpTracerProvider
 
 from pixlab_async import ConfigurationError
 from pixlab_async.transports import (
@@ -34,6 +36,20 @@ __all__ = ["bad_certificate"]  # a fixture
 
 GZIP = ("Accept-Encoding", "gzip")
 LIMIT = 100_000
+
+
+@pytest.fixture(params=["httpx", "fast", "fast, traced"])
+def lane(request: pytest.FixtureRequest) -> Generator[Lane]:
+    """A lane; the fast one also as it is where OpenTelemetry traces aiohttp's sessions."""
+    lane, _, traced = request.param.partition(", ")
+    if not traced:
+        yield lane
+        return
+
+    tracer = AioHttpClientInstrumentor()
+    tracer.instrument(tracer_provider=NoOpTracerProvider())
+    yield lane
+    tracer.uninstrument()
 
 
 @asynccontextmanager

@@ -16,9 +16,8 @@ from __future__ import annotations
 import math
 from collections.abc import Awaitable, Callable
 from functools import lru_cache
-from ssl import SSLContext
 from types import TracebackType
-from typing import Any, cast
+from typing import Any
 from weakref import WeakKeyDictionary
 
 import aiohttp
@@ -32,6 +31,7 @@ from ._aiohttp_faults import FAILURES, deadline_fault, fault_of
 from ._aiohttp_idle import Unasked, look_over
 from ._aiohttp_reply import Headers, whole
 from ._aiohttp_upload import Upload, upload_of
+from ._aiohttp_wire import WireRequest, handle
 from ._body import BodyReader
 from ._seam import Reply, Request, TransportFault
 from ._watch import Watch
@@ -39,7 +39,6 @@ from ._watch import Watch
 # The same patience as the default lane's.
 CONNECT_TIMEOUT = 10.0
 CLOSE_TIMEOUT = 5.0
-KEEPALIVE_EXPIRY = 30.0
 # aiohttp sets two timers for each request to watch for silence. They are set only when it
 # has lasted for this part of the time that the wire may be silent.
 _UNWATCHED = 0.02
@@ -52,7 +51,9 @@ class Pool:
     """The connections of one scheme: aiohttp keeps the idle ones.
 
     Attributes:
-        session: Sends, and holds the connections.
+        session: Holds the connections, and sends.
+        direct: Whether requests go past the session's part in that.
+        loop: The event loop.
         watch: The calls under way.
         served: The connections that have served a request already, and how to look whether
             anything has come over each since.
@@ -60,6 +61,8 @@ class Pool:
     """
 
     session: aiohttp.ClientSession
+    direct: bool
+    loop: Any
     watch: Watch
     served: WeakKeyDictionary[Any, Callable[[], bool]] = field(
         factory=WeakKeyDictionary[Any, Callable[[], bool]]
@@ -137,12 +140,26 @@ class Attempt:
 
     def _sending(self) -> Awaitable[aiohttp.ClientResponse]:
         """The header to come."""
-        request = self.request
+        request, pool = self.request, self.pool
         self._upload = upload = upload_of(request) if request.content else None
         headers = request.headers
+        if pool.direct and upload is None:
+            wire = WireRequest(
+                request.method,
+                self.url,
+                headers=headers,
+                data=request.content or None,
+                loop=pool.loop,
+                response_class=aiohttp.ClientResponse,
+                session=pool.session,
+                server_hostname=request.server_name,
+            )
+            wire.limits = self._begin()
+            return self(wire, handle)
+
         if upload is not None:  # aiohttp sees for itself that the length is not known
             headers = tuple(pair for pair in headers if pair[0] != "Transfer-Encoding")
-        sending = self.pool.session.request(
+        sending = pool.session.request(
             request.method,
             self.url,
             headers=None if headers is HEADERS else headers,
@@ -241,10 +258,10 @@ class Attempt:
                 await pool.close_if_done()
 
     async def __call__(
-        self, wire: aiohttp.ClientRequest, handler: aiohttp.ClientHandlerType
+        self, wire: Any, handler: Callable[[Any], Awaitable[aiohttp.ClientResponse]]
     ) -> aiohttp.ClientResponse:
         """A client middleware of aiohttp's: what fails leaves it as our own error."""
-        cast("WireRequest", wire).attempt = self
+        wire.attempt = self
         while True:
             try:
                 return await handler(wire)
@@ -259,32 +276,6 @@ class Attempt:
             return deadline_fault(http_status=http_status)
 
         return fault_of(error, sent=self.sent, reused=self.reused, http_status=http_status)
-
-
-class WireRequest(aiohttp.ClientRequest):
-    """aiohttp's request: without parameters until it is written."""
-
-    attempt: Attempt | None = None
-
-    async def send(self, conn: Any) -> aiohttp.ClientResponse:
-        assert self.attempt is not None
-        self.attempt.written_to(conn)
-        path, _, query = self.attempt.request.target.partition("?")
-        self.url = URL.build(path=path, query_string=query, encoded=True)
-        return await super().send(conn)
-
-
-def session(context: SSLContext | bool) -> aiohttp.ClientSession:
-    """Connections of their own; nothing that aiohttp would add or do by itself."""
-    return aiohttp.ClientSession(
-        # No limit: how many connections there are is the gate's business.
-        connector=aiohttp.TCPConnector(limit=0, keepalive_timeout=KEEPALIVE_EXPIRY, ssl=context),
-        headers=HEADERS,  # those of nearly every request need not be merged with others then
-        request_class=WireRequest,
-        cookie_jar=aiohttp.DummyCookieJar(),
-        auto_decompress=False,
-        trust_env=False,
-    )
 
 
 @lru_cache

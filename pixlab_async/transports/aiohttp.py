@@ -22,8 +22,9 @@ from .._origin import is_host
 from .._protocol import USER_AGENT
 from ._aiohttp_faults import deadline_fault
 from ._aiohttp_reply import Stream
-from ._aiohttp_sending import Attempt, Pool, session
+from ._aiohttp_sending import Attempt, Pool
 from ._aiohttp_upload import is_whole
+from ._aiohttp_wire import SEND, session, untraced
 from ._asleep import Sleep
 from ._httpx_logging import scrub_debug_log
 from ._resolving import Resolve, looked_up
@@ -107,6 +108,12 @@ class AiohttpTransport:
                 "transport='fast' works under asyncio only: leave it out to run under trio."
             )
 
+        if not SEND.as_known:  # pragma: no cover - an aiohttp that is not there yet
+            raise ConfigurationError(
+                "transport='fast' does not know this version of aiohttp: install an older one, or "
+                "leave the transport out."
+            )
+
         context: SSLContext | bool = True
         if url.scheme == "https":
             # Here and not above: it imports httpx, for the same list of authorities.
@@ -116,8 +123,9 @@ class AiohttpTransport:
         pool = self._pool(url)  # somebody else may have made it while certificates were read
         if pool is None:
             loop: Any = current_token().native_token
-            watch = Watch(loop.time, loop.call_at)
-            pool = self._pools[url.scheme] = Pool(session(context), watch, retired=self._closed)
+            holder, watch = session(context), Watch(loop.time, loop.call_at)
+            pool = Pool(holder, untraced(holder), loop, watch, retired=self._closed)
+            self._pools[url.scheme] = pool
         return pool
 
 
