@@ -50,6 +50,8 @@ _NOT_PUBLIC_6 = tuple(
 )
 _UNICAST_6 = ip_network("2000::/3")
 _NAT64 = ip_network("64:ff9b::/96")
+# The third quarter of an address in any network that tunnels to the IPv4 address in the fourth.
+_ISATAP = (b"\x00\x00\x5e\xfe", b"\x02\x00\x5e\xfe")
 
 
 @frozen
@@ -154,13 +156,16 @@ def _is_public_4(address: IPv4Address) -> bool:
 
 
 def _is_public_6(address: IPv6Address) -> bool:
-    inner = address.ipv4_mapped or address.sixtofour
+    inner, last = address.ipv4_mapped or address.sixtofour, IPv4Address(address.packed[12:])
     if address in _NAT64:
-        inner = IPv4Address(address.packed[-4:])
+        inner = last
     if inner is not None:
         return _is_public_4(inner)
 
     if address not in _UNICAST_6 or address.is_private:
+        return False
+
+    if address.packed[8:12] in _ISATAP and not _is_public_4(last):
         return False
 
     return not any(address in network for network in _NOT_PUBLIC_6)

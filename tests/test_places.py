@@ -48,6 +48,7 @@ SPECIAL_6 = [
     "fec0::/10",
     "ff00::/8",
     "fd00:ec2::254/128",
+    "fe80::5efe:808:808/128",
     "4000::/3",
 ]
 SPECIAL = [*SPECIAL_4, *SPECIAL_6]
@@ -95,6 +96,8 @@ def test_an_address_in_an_address_is_judged_like_itself(four: IPv4Address) -> No
         IPv6Address((0xFFFF << 32) | low),  # mapped
         IPv6Address((0x64FF9B << 96) | low),  # NAT64
         IPv6Address((0x2002 << 112) | (low << 80) | 1),  # 6to4
+        IPv6Address((0x2606 << 112) | (0x5EFE << 32) | low),  # ISATAP
+        IPv6Address((0x2606 << 112) | (0x2005EFE << 32) | low),  # ISATAP, said to be unique
     ]
 
     assert {is_public(str(six)) for six in inside} == {is_public(str(four))}

@@ -27,6 +27,8 @@ _SPECIAL = [
 ]
 _GLOBAL = ip_network("2000::/3")
 _NAT64 = ip_network("64:ff9b::/96")
+# The third quarter of an address that is tunnelled to the IPv4 address in the fourth.
+_ISATAP = (b"\x00\x00\x5e\xfe", b"\x02\x00\x5e\xfe")
 _SPECIAL_6 = [ip_network(text) for text in ("2001::/23", "3fff::/20")]
 
 
@@ -136,9 +138,12 @@ async def _public(url: httpx.URL) -> str:
 
 def _is_public(address: IPv4Address | IPv6Address) -> bool:
     if isinstance(address, IPv6Address):
-        inner = address.ipv4_mapped or address.sixtofour
+        inner, last = address.ipv4_mapped or address.sixtofour, IPv4Address(address.packed[12:])
         if address in _NAT64:
-            inner = IPv4Address(address.packed[-4:])
+            inner = last
+        if address.packed[8:12] in _ISATAP and not _is_public(last):
+            return False
+
         if inner is None:
             special = any(address in network for network in _SPECIAL_6)
             return address in _GLOBAL and address.is_global and not special

@@ -43,6 +43,7 @@ class MediaStore:
     most: float = math.inf
     _last: int = 0
     _size: int = field(init=False)
+    _coming: dict[str, int] = field(factory=dict[str, int])
     _lock: Lock = field(factory=Lock)
 
     def __attrs_post_init__(self) -> None:
@@ -54,11 +55,17 @@ class MediaStore:
         Raises:
             StoreFull: There is no room for them.
         """
-        self._make_room(len(content))
         name = f"{prefix}{self._unique()}.{extension}"
         part = self.folder / f".{name}"
-        part.write_bytes(content)
-        part.rename(self.folder / name)
+        self._make_room(part.name, max(len(content), _LEAST))
+        try:
+            part.write_bytes(content)
+            part.rename(self.folder / name)
+        except BaseException:
+            self._take_back(part)
+            raise
+
+        del self._coming[part.name]
         return name
 
     def path(self, media_id: str) -> Path | None:
@@ -99,8 +106,7 @@ class MediaStore:
         found = (path.name for path in self.folder.iterdir() if _ID.fullmatch(path.name))
         return sorted(found, key=lambda name: name.partition(".")[0][-13:])
 
-    def _make_room(self, size: int) -> None:
-        size = max(size, _LEAST)
+    def _make_room(self, part: str, size: int) -> None:
         with self._lock:
             if self._size + size > self.most:
                 self._size = self._measured()  # somebody else may have tidied up
@@ -108,12 +114,20 @@ class MediaStore:
                 raise StoreFull(f"the store is full: it holds {self.most} bytes at most")
 
             self._size += size
+            self._coming[part] = size
+
+    def _take_back(self, part: Path) -> None:
+        """It could not be written."""
+        part.unlink(missing_ok=True)
+        with self._lock:
+            self._size -= self._coming.pop(part.name)
 
     def _measured(self) -> int:
-        total = 0
+        coming = dict(self._coming)
+        total = sum(coming.values())  # what is being written counts as a whole
         for path in self.folder.iterdir():
             with suppress(FileNotFoundError):  # it got its name, or was tidied up, meanwhile
-                total += max(path.lstat().st_size, _LEAST)
+                total += 0 if path.name in coming else max(path.lstat().st_size, _LEAST)
         return total
 
     def _unique(self) -> str:

@@ -7,8 +7,10 @@ import io
 import json
 import socket
 import struct
+import threading
 import zlib
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +20,7 @@ from PIL import Image
 
 from pixlab_async.emulator import Emulator, Limits
 from pixlab_async.emulator._fetching import fetching
-from pixlab_async.emulator._media import MediaStore
+from pixlab_async.emulator._media import MediaStore, StoreFull
 from pixlab_async.emulator.pixels.documents import _of_html, _of_markdown, _wrapped
 from pixlab_async.emulator.pixels.text import font_of
 
@@ -346,6 +348,36 @@ def test_what_lay_in_the_folder_before_counts(tmp_path: Path) -> None:
     assert reply.status_code == 507
 
 
+def test_what_could_not_be_written_takes_no_room(tmp_path: Path) -> None:
+    store = MediaStore(tmp_path, most=4096)
+    tmp_path.rmdir()
+    with pytest.raises(FileNotFoundError):
+        store.save(b"x", "png", "1p")
+    tmp_path.mkdir()
+
+    assert store.ids() == []
+    assert store.save(b"x", "png", "1p") in store.ids()
+
+
+def test_what_is_being_written_is_measured_as_a_whole(tmp_path: Path) -> None:
+    """Whichever thread measures, and whenever: what is kept never goes over the limit."""
+    store = MediaStore(tmp_path, most=10 * 1024**2)
+    content = bytes(1024**2)
+
+    def keep() -> None:
+        for _ in range(10):
+            with suppress(StoreFull):
+                store.save(content, "png", "1p")
+
+    threads = [threading.Thread(target=keep) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    assert len(store.ids()) == 10
+
+
 @pytest.mark.skipif(not Path("/proc/self/fd").is_dir(), reason="a folder as Linux has it")
 def test_a_file_that_goes_while_the_store_is_measured_does_not_count() -> None:
     # The descriptor with which the folder is listed is in the list, and gone after it.
@@ -422,6 +454,7 @@ INSIDE = [
     "http://168.63.129.16/a.png",
     "http://[64:ff9b::7f00:1]/a.png",
     "http://[fd00:ec2::254]/a.png",
+    "http://[2606::5efe:7f00:1]/a.png",
     "http://example.org@127.0.0.1:{port}/a.png",
 ]
 
