@@ -172,15 +172,11 @@ def _decode(body: bytes) -> JSON:
 def _body_status(fields: Mapping[str, JSON]) -> int | None:
     """The body's status, where it has one: three digits, as a number or as a text."""
     status = fields.get("status")
-    if status == _OK and type(status) is int:  # nearly always
-        return _OK
-
     if isinstance(status, str) and status.isascii() and status.isdigit() and len(status) == 3:
         status = int(status)
-    if isinstance(status, bool) or not isinstance(status, int | float):
-        return None
-
-    return int(status) if 100 <= status <= 999 and int(status) == status else None
+    if isinstance(status, float) and status.is_integer():
+        status = int(status)
+    return status if type(status) is int and 100 <= status <= 999 else None  # True is none
 
 
 def _without_json(reply: Reply, problem: str, now: float) -> PixLabError:
