@@ -160,7 +160,6 @@ class Writer(Generic[Op]):
         Raises:
             PixLabError: As ``flush()`` does; the rows stay in memory then.
         """
-        self._check_process()
         try:
             self.flush_blocking()
         finally:

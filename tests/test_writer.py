@@ -127,18 +127,21 @@ def test_rows_that_come_during_a_commit_are_committed_after_some_time_too(tmp_pa
     notes.writer.close()
 
 
-def test_rows_that_come_during_a_commit_wait_for_others_too(notes: Notes) -> None:
+def test_rows_that_come_during_a_commit_wait_for_others_too(tmp_path: Path) -> None:
+    notes = Notes(tmp_path / "notes.db", seconds=0.01)
+
     def apply(connection: sqlite3.Connection, numbers: Sequence[int]) -> None:
-        notes.writer.put(2)
+        if numbers == [1]:
+            notes.writer._seconds = FOREVER
+            notes.writer.put(2)
         notes.apply(connection, numbers)
 
     notes.writer._apply = apply
     notes.writer.put(1)
-    notes.writer.flush_blocking()
 
-    wait_until(lambda: notes.asleep)
+    wait_until(lambda: notes.attempts > 0 and notes.asleep)
     assert (notes.read(), notes.writer.unsaved) == ([1], 1)
-    notes.writer._apply = notes.apply
+    notes.writer.close()
 
 
 def test_so_many_rows_are_committed_at_once(tmp_path: Path) -> None:
@@ -165,6 +168,16 @@ def test_the_thread_is_woken_by_the_first_row_and_by_the_one_that_makes_it_enoug
 
     assert woken == [True, False, True]
     notes.writer.close()
+
+
+def test_it_is_one_thread_that_writes_as_long_as_there_is_something_to_write(notes: Notes) -> None:
+    threads: set[Thread | None] = set()
+    for number in range(2):
+        notes.writer.put(number)
+        threads.add(notes.writer._thread)
+        notes.writer.flush_blocking()
+
+    assert len(threads) == 1
 
 
 def test_a_writer_that_is_not_closed_lets_the_file_go_by_itself(tmp_path: Path) -> None:
@@ -276,6 +289,17 @@ async def test_closing_commits_and_removes_the_log(notes: Notes) -> None:
 
     assert [path.name for path in notes.path.parent.iterdir()] == ["notes.db"]
     assert notes.read() == [1]
+
+
+def test_closing_ends_a_thread_that_sleeps(notes: Notes) -> None:
+    notes.writer.put(1)
+    thread = notes.writer._thread
+    assert thread is not None
+    notes.writer.flush_blocking()
+    wait_until(lambda: notes.asleep)
+    notes.writer.close()
+
+    wait_until(lambda: not thread.is_alive())
 
 
 async def test_a_closed_writer_begins_anew(notes: Notes) -> None:
@@ -392,6 +416,15 @@ async def test_where_no_thread_can_be_started_a_flush_says_so(notes: Notes) -> N
     assert not notes.writer._waiters
 
 
+def test_where_no_thread_can_be_started_closing_commits_and_removes_the_log(notes: Notes) -> None:
+    with _no_thread_can_be_started():
+        notes.writer.put(1)
+        notes.writer.close()
+
+    assert [path.name for path in notes.path.parent.iterdir()] == ["notes.db"]
+    assert notes.read() == [1]
+
+
 def test_where_no_thread_could_be_started_a_later_row_starts_it(tmp_path: Path) -> None:
     notes = Notes(tmp_path / "notes.db", seconds=0.01)
     with _no_thread_can_be_started():
@@ -481,7 +514,9 @@ def test_an_event_loop_that_is_gone_does_not_stop_the_thread(notes: Notes) -> No
         waiting.cancel()
         with pytest.raises(asyncio.CancelledError):
             loop.run_until_complete(waiting)
-        notes.writer._waiters._waiting.append(waiter)
+        with notes.writer._changed:
+            notes.writer._waiters._waiting.append(waiter)
+            notes.writer._changed.notify_all()  # it may have seen nobody waiting, and sleep
         loop.close()
 
     wait_until(lambda: notes.writer.unsaved == 0)
@@ -512,6 +547,15 @@ def test_another_process_begins_anew_and_leaves_the_rows_of_the_first_to_it(note
     notes.writer.flush_blocking()
 
     assert notes.read() == [2]
+
+
+async def test_another_process_commits_no_row_of_the_first(notes: Notes) -> None:
+    for flush in (notes.writer.flush, notes.writer.aclose):
+        notes.writer.put(1)
+        notes.writer._pid = -1
+        await flush()
+
+    assert not notes.path.exists()
 
 
 def test_the_programs_end_closes_all_writers_whatever_happens(
@@ -561,16 +605,19 @@ async def test_a_row_that_came_after_a_commit_can_be_taken_back(notes: Notes) ->
     assert notes.writer.withdraw(later)
 
 
-@pytest.mark.parametrize("error", [sqlite3.OperationalError, KeyboardInterrupt])
+@pytest.mark.parametrize(
+    ("error", "told"),
+    [(sqlite3.OperationalError, RecordingFailed), (KeyboardInterrupt, KeyboardInterrupt)],
+)
 def test_a_row_whose_commit_failed_can_be_taken_back(
-    notes: Notes, error: type[BaseException]
+    notes: Notes, error: type[BaseException], told: type[BaseException]
 ) -> None:
     def apply(_: sqlite3.Connection, __: Sequence[int]) -> None:
         raise error
 
     notes.writer._apply = apply
     notes.writer.put(number := 1000)
-    with pytest.raises((RecordingFailed, KeyboardInterrupt)):
+    with pytest.raises(told):
         notes.writer.flush_blocking()
     notes.writer._apply = notes.apply
 
