@@ -35,11 +35,16 @@ OPTIONS = ("-p", "no:xdist", "-p", "no:cacheprovider", "-k", "not trio", "--hypo
 
 @frozen
 class Module:
-    """What is mutated, and the tests that are meant to notice."""
+    """What is mutated, and the tests that are meant to notice.
+
+    Attributes:
+        seconds: How long one test may take at most.
+    """
 
     path: str
     tests: list[str]
     without: list[str] = field(factory=list[str])
+    seconds: int = 60
 
     @property
     def name(self) -> str:
@@ -153,7 +158,8 @@ def calm() -> dict[str, str]:
 
 def configuration(module: Module) -> str:
     """Mutmut's own settings for the module."""
-    options = [*OPTIONS, *(f"--deselect={test}" for test in module.without)]
+    without = (f"--deselect={test}" for test in module.without)
+    options = [*OPTIONS, f"--timeout={module.seconds}", *without]
     return "\n".join(
         [
             "\n[tool.mutmut]",

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import atexit
 import logging
+import math
 import os
 import sqlite3
 import time
@@ -26,9 +27,8 @@ Op = TypeVar("Op")
 
 ROWS = 100
 SECONDS = 0.25
-# Seconds: between attempts while they fail, and until an idle thread closes the file.
-_AGAIN = 1.0
-_IDLE = 2.0
+AGAIN = 1.0
+IDLE = 2.0
 
 _log = logging.getLogger("pixlab_async")
 
@@ -47,6 +47,8 @@ class Writer(Generic[Op]):
             a commit was interrupted, it is given the same rows once more.
         rows: How many uncommitted rows are committed at once.
         seconds: How long a row waits for others at most.
+        again: Seconds between attempts while they fail.
+        idle: Seconds without a row after which the thread closes the file and ends.
         name: What is written, as messages begin.
     """
 
@@ -57,10 +59,13 @@ class Writer(Generic[Op]):
         *,
         rows: int = ROWS,
         seconds: float = SECONDS,
+        again: float = AGAIN,
+        idle: float = IDLE,
         name: str = "The database",
     ) -> None:
         self._opened, self._apply = Opened(connect), apply
         self._rows, self._seconds, self._name = rows, seconds, name
+        self._again, self._idle = again, idle
         self._begin()
         _WRITERS.add(self)
 
@@ -74,8 +79,8 @@ class Writer(Generic[Op]):
         # How many of those that wait are in the transaction that runs.
         self._taken = 0
         self._full_until = 0
-        # On the monotonic clock: since when something waits, and when to try again.
-        self._since = self._retry_at = 0.0
+        # When to commit, on the monotonic clock; set where the first row comes.
+        self._commit_at: float
         self._failure: Exception | None = None
 
     @property
@@ -97,7 +102,7 @@ class Writer(Generic[Op]):
         self._check_process()
         with self._changed:
             if not self._pending:
-                self._since = time.monotonic()
+                self._commit_at = time.monotonic() + self._seconds
             self._pending.append(op)
             if full:
                 self._full_until = self._committed + len(self._pending)
@@ -141,11 +146,8 @@ class Writer(Generic[Op]):
             PixLabError: As ``flush()`` does.
         """
         self._check_process()
-        target = self._committed + len(self._pending)
-        while self._pending and self._committed < target:
-            self._attempt()
-            if (failure := self._failure) is not None:
-                raise self._told(failure) from failure
+        if (failure := self._attempt()) is not None:
+            raise self._told(failure) from failure
 
     def abandon(self) -> list[Op]:
         """What ``close`` could not commit: somebody else's now, and forgotten here."""
@@ -158,7 +160,6 @@ class Writer(Generic[Op]):
         Raises:
             PixLabError: As ``flush()`` does; the rows stay in memory then.
         """
-        self._check_process()
         try:
             self.flush_blocking()
         finally:
@@ -190,11 +191,11 @@ class Writer(Generic[Op]):
     def _due(self) -> bool:
         """Wait until there is something to commit; False where the thread is to end."""
         with self._changed:
-            idle_at = time.monotonic() + _IDLE
+            idle_at = time.monotonic() + self._idle
             while self._thread is current_thread():
-                wait = (self._due_at() if self._pending else idle_at) - time.monotonic()
-                if wait > 0:
-                    self._changed.wait(wait)
+                due_at = self._due_at() if self._pending else idle_at
+                if (now := time.monotonic()) < due_at:
+                    self._changed.wait(due_at - now)
                 elif self._pending:
                     return True
                 else:
@@ -202,23 +203,18 @@ class Writer(Generic[Op]):
         return False
 
     def _due_at(self) -> float:
-        if self._waiters:
-            return 0.0
+        many = len(self._pending) >= self._rows and self._failure is None
+        return -math.inf if many or self._waiters else self._commit_at
 
-        if self._failure is not None:
-            return self._retry_at
-
-        return 0.0 if len(self._pending) >= self._rows else self._since + self._seconds
-
-    def _attempt(self) -> None:
-        """Commit what there is, and tell those who wait."""
+    def _attempt(self) -> Exception | None:
+        """Commit what there is, and tell those who wait; what that failed with, or None."""
         with self._opened.use() as connected:
             with self._changed:
                 batch, waiters = list(self._pending), self._waiters.all()
                 self._taken = len(batch)
                 full = self._full_until > self._committed
             if not batch:
-                return
+                return None
 
             try:
                 transact(connected(), lambda file: self._apply(file, batch), full=full)
@@ -229,15 +225,17 @@ class Writer(Generic[Op]):
                     raise
 
                 self._failed(error, waiters)
-            else:
-                self._saved(len(batch))
+                return error
+
+            self._saved(len(batch))
+            return None
 
     def _saved(self, count: int) -> None:
         with self._changed:
             del self._pending[:count]
             self._committed += count
             self._taken = 0
-            self._since = time.monotonic()
+            self._commit_at = time.monotonic() + self._seconds
             self._failure = None
             self._waiters.reached(self._committed)
             self._changed.notify_all()  # the thread, where it was flush_blocking
@@ -245,9 +243,9 @@ class Writer(Generic[Op]):
     def _failed(self, error: Exception, waiters: list[Waiter]) -> None:
         with self._changed:
             if self._failure is None:
-                _log.error("%s", self._told(error))
+                _log.error(str(self._told(error)))
             self._failure = error
-            self._retry_at = time.monotonic() + _AGAIN
+            self._commit_at = time.monotonic() + self._again
             self._waiters.failed(waiters, error)
             self._changed.notify_all()
 
@@ -258,13 +256,11 @@ class Writer(Generic[Op]):
             if not self._pending:
                 return None
 
-            waiter = self._waiters.add(self._committed + len(self._pending))
-            self._wake()
-            if self._thread is not None:
-                return waiter
+            self._wake()  # which cannot look before this lets go of the lock
+            if self._thread is None:
+                raise RecordingFailed("no thread can be started to write the rows that wait")
 
-            self._waiters.discard(waiter)
-            raise RecordingFailed("no thread can be started to write the rows that wait")
+            return self._waiters.add(self._committed + len(self._pending))
 
     def _told(self, failure: Exception) -> ConfigurationError | RecordingFailed:
         if isinstance(failure, ConfigurationError):

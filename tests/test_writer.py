@@ -7,10 +7,12 @@ import logging
 import signal
 import sqlite3
 import sys
-import time
-from collections.abc import Iterator, Sequence
+import threading
+from collections.abc import Generator, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from threading import Thread
+from typing import Any
 
 import anyio
 import pytest
@@ -29,11 +31,22 @@ FOREVER = 3600.0
 class Notes:
     """A notebook, and what writes to it without being asked as late as can be."""
 
-    def __init__(self, path: Path, rows: int = 1_000_000, seconds: float = FOREVER) -> None:
+    def __init__(
+        self,
+        path: Path,
+        *,
+        rows: int = 1_000_000,
+        seconds: float = FOREVER,
+        again: float = FOREVER,
+        idle: float = FOREVER,
+    ) -> None:
         self.path = path
         self.patience = 10_000
         self.refuse = False
-        self.writer: Writer[int] = Writer(self.connect, self.apply, rows=rows, seconds=seconds)
+        self.attempts = 0
+        self.writer: Writer[int] = Writer(
+            self.connect, self.apply, rows=rows, seconds=seconds, again=again, idle=idle
+        )
 
     def connect(self) -> sqlite3.Connection:
         connection = open_database(self.path, KIND)
@@ -41,6 +54,7 @@ class Notes:
         return connection
 
     def apply(self, connection: sqlite3.Connection, numbers: Sequence[int]) -> None:
+        self.attempts += 1
         if self.refuse:
             raise sqlite3.OperationalError("the pen is empty")
 
@@ -49,6 +63,12 @@ class Notes:
     def read(self) -> list[int]:
         query = "SELECT number FROM notes ORDER BY rowid"
         return [int(str(row[0])) for row in ask(self.path, query)] if self.path.exists() else []
+
+    @property
+    def asleep(self) -> bool:
+        """Whether the thread waits, for somebody to wake it or for the time to come."""
+        condition: Any = self.writer._changed
+        return bool(condition._waiters)
 
 
 @pytest.fixture
@@ -84,6 +104,46 @@ def test_rows_are_committed_by_themselves_after_some_time(tmp_path: Path) -> Non
     notes.writer.close()
 
 
+def test_a_row_waits_for_others_until_then(notes: Notes) -> None:
+    notes.writer.put(1)
+
+    wait_until(lambda: notes.asleep)
+    assert (notes.writer.unsaved, notes.path.exists()) == (1, False)
+
+
+def test_rows_that_come_during_a_commit_are_committed_after_some_time_too(tmp_path: Path) -> None:
+    notes = Notes(tmp_path / "notes.db", seconds=0.01)
+
+    def apply(connection: sqlite3.Connection, numbers: Sequence[int]) -> None:
+        if numbers == [1]:
+            notes.writer.put(2)
+        notes.apply(connection, numbers)
+
+    notes.writer._apply = apply
+    notes.writer.put(1)
+
+    wait_until(lambda: notes.writer.unsaved == 0)
+    assert notes.read() == [1, 2]
+    notes.writer.close()
+
+
+def test_rows_that_come_during_a_commit_wait_for_others_too(tmp_path: Path) -> None:
+    notes = Notes(tmp_path / "notes.db", seconds=0.01)
+
+    def apply(connection: sqlite3.Connection, numbers: Sequence[int]) -> None:
+        if numbers == [1]:
+            notes.writer._seconds = FOREVER
+            notes.writer.put(2)
+        notes.apply(connection, numbers)
+
+    notes.writer._apply = apply
+    notes.writer.put(1)
+
+    wait_until(lambda: notes.attempts > 0 and notes.asleep)
+    assert (notes.read(), notes.writer.unsaved) == ([1], 1)
+    notes.writer.close()
+
+
 def test_so_many_rows_are_committed_at_once(tmp_path: Path) -> None:
     notes = Notes(tmp_path / "notes.db", rows=3)
     for number in range(3):
@@ -93,15 +153,58 @@ def test_so_many_rows_are_committed_at_once(tmp_path: Path) -> None:
     notes.writer.close()
 
 
-def test_a_writer_that_is_not_closed_lets_the_file_go_by_itself(notes: Notes) -> None:
+def test_the_thread_is_woken_by_the_first_row_and_by_the_one_that_makes_it_enough(
+    tmp_path: Path,
+) -> None:
+    notes = Notes(tmp_path / "notes.db", rows=3)
+    notes.writer.put(0)
+    notes.writer.flush_blocking()
+    woken: list[bool] = []
+    for number in range(1, 4):
+        wait_until(lambda: notes.asleep)
+        with notes.writer._changed:  # whoever is woken has to wait for this
+            notes.writer.put(number)
+            woken.append(not notes.asleep)
+
+    assert woken == [True, False, True]
+    notes.writer.close()
+
+
+def test_it_is_one_thread_that_writes_as_long_as_there_is_something_to_write(notes: Notes) -> None:
+    threads: set[Thread | None] = set()
+    for number in range(2):
+        notes.writer.put(number)
+        threads.add(notes.writer._thread)
+        notes.writer.flush_blocking()
+
+    assert len(threads) == 1
+
+
+def test_a_writer_that_is_not_closed_lets_the_file_go_by_itself(tmp_path: Path) -> None:
+    notes = Notes(tmp_path / "notes.db", idle=0.01)
+    log = notes.path.with_name("notes.db-wal")
     notes.writer.put(1)
     notes.writer.flush_blocking()
-    assert notes.path.with_name("notes.db-wal").exists()
 
-    wait_until(lambda: not notes.path.with_name("notes.db-wal").exists(), seconds=10)
-    notes.writer.put(2)
+    wait_until(lambda: not log.exists())
+    assert notes.read() == [1]
+
+
+def test_a_thread_that_ended_is_followed_by_another(tmp_path: Path) -> None:
+    notes = Notes(tmp_path / "notes.db", seconds=0.01, idle=0.01)
+    for number in range(2):
+        notes.writer.put(number)
+        wait_until(lambda: notes.writer._thread is None)
+
+    assert notes.read() == [0, 1]
+
+
+def test_a_thread_with_nothing_to_do_waits_for_more(notes: Notes) -> None:
+    notes.writer.put(1)
     notes.writer.flush_blocking()
-    assert notes.read() == [1, 2]
+
+    wait_until(lambda: notes.asleep)
+    assert notes.path.with_name("notes.db-wal").exists()
 
 
 def test_a_commit_is_as_durable_as_the_row_that_asks_for_most(notes: Notes) -> None:
@@ -188,6 +291,17 @@ async def test_closing_commits_and_removes_the_log(notes: Notes) -> None:
     assert notes.read() == [1]
 
 
+def test_closing_ends_a_thread_that_sleeps(notes: Notes) -> None:
+    notes.writer.put(1)
+    thread = notes.writer._thread
+    assert thread is not None
+    notes.writer.flush_blocking()
+    wait_until(lambda: notes.asleep)
+    notes.writer.close()
+
+    wait_until(lambda: not thread.is_alive())
+
+
 async def test_a_closed_writer_begins_anew(notes: Notes) -> None:
     notes.writer.put(1)
     await notes.writer.aclose()
@@ -241,18 +355,98 @@ async def test_a_failed_commit_is_told_and_tried_again(
     ]
 
 
-def test_a_failed_commit_is_tried_again_without_being_asked(notes: Notes) -> None:
+def test_a_failed_commit_is_tried_again_without_being_asked(tmp_path: Path) -> None:
+    notes = Notes(tmp_path / "notes.db", again=0.01)
     notes.refuse = True
     notes.writer.put(1)
-    before = time.monotonic()
     with pytest.raises(RecordingFailed):
         notes.writer.flush_blocking()
-    assert notes.writer._retry_at >= before + 1
     notes.refuse = False
+
+    wait_until(lambda: notes.writer.unsaved == 0)
+    assert notes.read() == [1]
+    notes.writer.close()
+
+
+def test_a_failed_commit_is_not_tried_again_at_once_however_much_there_is(tmp_path: Path) -> None:
+    notes = Notes(tmp_path / "notes.db", rows=2)
+    notes.refuse = True
+    notes.writer.put(1)
+    with pytest.raises(RecordingFailed):
+        notes.writer.flush_blocking()
+    notes.writer.put(2)
+
+    wait_until(lambda: notes.asleep)
+    assert (notes.attempts, notes.writer.unsaved) == (1, 2)
+    notes.refuse = False
+    notes.writer.close()
+
+
+def test_a_failure_that_goes_on_is_logged_once(
+    notes: Notes, caplog: pytest.LogCaptureFixture
+) -> None:
+    notes.refuse = True
+    notes.writer.put(1)
+    for _ in range(2):
+        with pytest.raises(RecordingFailed):
+            notes.writer.flush_blocking()
+    notes.refuse = False
+
+    assert len(caplog.messages) == 1
+
+
+def test_a_failure_is_nothing_to_who_flushes_once_its_rows_are_abandoned(notes: Notes) -> None:
+    notes.refuse = True
+    notes.writer.put(1)
+    with pytest.raises(RecordingFailed):
+        notes.writer.flush_blocking()
+    notes.writer.abandon()
+    notes.writer.flush_blocking()
+
+    assert notes.attempts == 1
+
+
+async def test_where_no_thread_can_be_started_a_flush_says_so(notes: Notes) -> None:
+    with _no_thread_can_be_started():
+        notes.writer.put(1)
+        with pytest.raises(RecordingFailed) as failed:
+            await notes.writer.flush()
+
+    assert str(failed.value) == "no thread can be started to write the rows that wait"
+    assert not notes.writer._waiters
+
+
+def test_where_no_thread_can_be_started_closing_commits_and_removes_the_log(notes: Notes) -> None:
+    with _no_thread_can_be_started():
+        notes.writer.put(1)
+        notes.writer.close()
+
+    assert [path.name for path in notes.path.parent.iterdir()] == ["notes.db"]
+    assert notes.read() == [1]
+
+
+def test_where_no_thread_could_be_started_a_later_row_starts_it(tmp_path: Path) -> None:
+    notes = Notes(tmp_path / "notes.db", seconds=0.01)
+    with _no_thread_can_be_started():
+        notes.writer.put(1)
     notes.writer.put(2)
 
     wait_until(lambda: notes.writer.unsaved == 0)
     assert notes.read() == [1, 2]
+    notes.writer.close()
+
+
+@contextmanager
+def _no_thread_can_be_started() -> Generator[None]:
+    """Each new one would have a stack as large as no memory is."""
+    if sys.platform == "win32":
+        pytest.skip("Windows refuses to be asked for such a stack")
+
+    before = threading.stack_size(2**62)
+    try:
+        yield
+    finally:
+        threading.stack_size(before)
 
 
 async def test_a_failed_transaction_leaves_no_row(notes: Notes) -> None:
@@ -320,7 +514,9 @@ def test_an_event_loop_that_is_gone_does_not_stop_the_thread(notes: Notes) -> No
         waiting.cancel()
         with pytest.raises(asyncio.CancelledError):
             loop.run_until_complete(waiting)
-        notes.writer._waiters._waiting.append(waiter)
+        with notes.writer._changed:
+            notes.writer._waiters._waiting.append(waiter)
+            notes.writer._changed.notify_all()  # it may have seen nobody waiting, and sleep
         loop.close()
 
     wait_until(lambda: notes.writer.unsaved == 0)
@@ -351,6 +547,15 @@ def test_another_process_begins_anew_and_leaves_the_rows_of_the_first_to_it(note
     notes.writer.flush_blocking()
 
     assert notes.read() == [2]
+
+
+async def test_another_process_commits_no_row_of_the_first(notes: Notes) -> None:
+    for flush in (notes.writer.flush, notes.writer.aclose):
+        notes.writer.put(1)
+        notes.writer._pid = -1
+        await flush()
+
+    assert not notes.path.exists()
 
 
 def test_the_programs_end_closes_all_writers_whatever_happens(
@@ -390,6 +595,33 @@ async def test_a_committed_row_is_not_taken_back(notes: Notes) -> None:
     await notes.writer.flush()
 
     assert not notes.writer.withdraw(1000)
+
+
+async def test_a_row_that_came_after_a_commit_can_be_taken_back(notes: Notes) -> None:
+    notes.writer.put(1000)
+    await notes.writer.flush()
+    notes.writer.put(later := 2000)
+
+    assert notes.writer.withdraw(later)
+
+
+@pytest.mark.parametrize(
+    ("error", "told"),
+    [(sqlite3.OperationalError, RecordingFailed), (KeyboardInterrupt, KeyboardInterrupt)],
+)
+def test_a_row_whose_commit_failed_can_be_taken_back(
+    notes: Notes, error: type[BaseException], told: type[BaseException]
+) -> None:
+    def apply(_: sqlite3.Connection, __: Sequence[int]) -> None:
+        raise error
+
+    notes.writer._apply = apply
+    notes.writer.put(number := 1000)
+    with pytest.raises(told):
+        notes.writer.flush_blocking()
+    notes.writer._apply = notes.apply
+
+    assert notes.writer.withdraw(number)
 
 
 def test_a_row_that_is_being_committed_is_not_taken_back(notes: Notes) -> None:
