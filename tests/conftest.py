@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import gc
+import importlib
 import io
 import signal
-from collections.abc import AsyncIterator, Iterator
+import ssl
+from collections.abc import AsyncIterator, Generator, Iterator
 from typing import Literal, TypeAlias
 
 import pytest
@@ -23,6 +25,10 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     # As of what a shell runs in the background. The programs that tests start would inherit it,
     # and ignore the Ctrl-C that the tests are about.
     signal.signal(signal.SIGINT, signal.default_int_handler)
+
+# For clients of httpx that speak plain http: it trusts nobody. The one that each would make for
+# itself loads all certificates, which takes longer than most tests.
+PLAIN = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
 
 # Waits between attempts are not what most tests are about.
 QUICK = RetryPolicy(base=0.001, cap=0.002)
@@ -48,6 +54,21 @@ def _is_fast_under_trio(item: pytest.Item) -> bool:
     callspec = getattr(item, "callspec", None)
     params: dict[str, object] = {} if callspec is None else callspec.params
     return (params.get("lane"), params.get("anyio_backend")) == ("fast", "trio")
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_collection() -> Generator[None, object, object]:
+    """Twelve thousand tests lie in memory till the end: the garbage collector shall not look
+    through them again and again, neither while they are collected nor later."""
+    gc.disable()
+    try:
+        return (yield)
+    finally:
+        # It asks the collector who holds trio's random numbers: what is frozen is not told.
+        importlib.import_module("hypothesis")
+        gc.enable()
+        gc.collect()
+        gc.freeze()
 
 
 @pytest.fixture(autouse=True)
