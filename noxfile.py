@@ -46,7 +46,7 @@ def tests(session: nox.Session) -> None:
 
     _tested.append(session.name)
     # Traced, what takes long takes more than twice as long, and covers nothing new.
-    session.run(*command, "once", "--dist", "worksteal", "tests")
+    session.run(*command, "once", "--maxschedchunk", "1", "tests")
     session.run(*command, "not once", *by_file, "--cov", "--cov-report=")
     session.run("coverage", "report")
     # 100 in most runs; which of two racing tasks comes first decides the last branch or two.

@@ -44,15 +44,18 @@ def lane(request: pytest.FixtureRequest) -> Lane:
     return request.param  # type: ignore[no-any-return]  # one of the two above
 
 
-# Files that take long begin first, so that in the end no worker is alone with one.
-LONG = ("test_sweeps.py", "test_bounds.py", "test_cancellation.py", "test_programs.py")
+# Files that take long begin first, in this order, so that in the end no worker is alone with one.
+LONG = [
+    *("test_kills.py", "test_model.py", "test_sweeps.py"),
+    *("test_bounds.py", "test_cancellation.py", "test_programs.py"),
+]
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """The fast lane is for asyncio; that it refuses trio, ``test_fast_lane`` sees."""
     config.hook.pytest_deselected(items=[item for item in items if _is_fast_under_trio(item)])
     items[:] = [item for item in items if not _is_fast_under_trio(item)]
-    items.sort(key=lambda item: item.path.name not in LONG)
+    items.sort(key=lambda item: [item.path.name != name for name in LONG])
 
 
 def _is_fast_under_trio(item: pytest.Item) -> bool:
