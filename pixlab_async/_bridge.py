@@ -15,6 +15,7 @@ from threading import Lock
 from typing import Protocol, TypeVar
 
 import anyio
+from anyio.lowlevel import checkpoint_if_cancelled
 from anyio.to_thread import run_sync
 
 
@@ -50,11 +51,16 @@ async def bridged(function: Callable[[], Awaitable[T]], deadline: float = math.i
     async def run() -> None:
         try:
             results.append(await function())
+            return
         except anyio.get_cancelled_exc_class() as cancellation:
             bare(cancellation)  # trio passes it on to the caller
             raise
         except BaseException as error:  # carried over to the caller, whatever it is
-            errors.append(error)
+            if not _is_cancelled(error):
+                errors.append(error)
+                return
+
+        await checkpoint_if_cancelled()
 
     async with anyio.create_task_group() as group:
         group.cancel_scope.deadline = deadline
@@ -70,6 +76,14 @@ async def bridged(function: Callable[[], Awaitable[T]], deadline: float = math.i
         raise DeadlineReached
 
     raise anyio.get_cancelled_exc_class()
+
+
+def _is_cancelled(error: BaseException) -> bool:
+    """Whether it is a group of cancellations alone: so trio's way to connect is cancelled."""
+    return (
+        isinstance(error, BaseExceptionGroup)
+        and error.split(anyio.get_cancelled_exc_class())[1] is None
+    )
 
 
 async def within(function: Callable[[], Awaitable[T]], deadline: float = math.inf) -> T:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import gc
+import importlib
 import io
 import signal
-from collections.abc import AsyncIterator, Iterator
+import ssl
+from collections.abc import AsyncIterator, Generator, Iterator
 from typing import Literal, TypeAlias
 
 import pytest
@@ -24,6 +26,10 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     # and ignore the Ctrl-C that the tests are about.
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
+# For clients of httpx that speak plain http: it trusts nobody. The one that each would make for
+# itself loads all certificates, which takes longer than most tests.
+PLAIN = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+
 # Waits between attempts are not what most tests are about.
 QUICK = RetryPolicy(base=0.001, cap=0.002)
 
@@ -38,16 +44,39 @@ def lane(request: pytest.FixtureRequest) -> Lane:
     return request.param  # type: ignore[no-any-return]  # one of the two above
 
 
+# Files that take long begin first, in this order, so that in the end no worker is alone with one.
+LONG = [
+    *("test_kills.py", "test_model.py", "test_sweeps.py"),
+    *("test_bounds.py", "test_cancellation.py", "test_programs.py"),
+]
+
+
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """The fast lane is for asyncio; that it refuses trio, ``test_fast_lane`` sees."""
     config.hook.pytest_deselected(items=[item for item in items if _is_fast_under_trio(item)])
     items[:] = [item for item in items if not _is_fast_under_trio(item)]
+    items.sort(key=lambda item: [item.path.name != name for name in LONG])
 
 
 def _is_fast_under_trio(item: pytest.Item) -> bool:
     callspec = getattr(item, "callspec", None)
     params: dict[str, object] = {} if callspec is None else callspec.params
     return "fast" in str(params.get("lane")) and params.get("anyio_backend") == "trio"
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_collection() -> Generator[None, object, object]:
+    """Twelve thousand tests lie in memory till the end: the garbage collector shall not look
+    through them again and again, neither while they are collected nor later."""
+    gc.disable()
+    try:
+        return (yield)
+    finally:
+        # It asks the collector who holds trio's random numbers: what is frozen is not told.
+        importlib.import_module("hypothesis")
+        gc.enable()
+        gc.collect()
+        gc.freeze()
 
 
 @pytest.fixture(autouse=True)

@@ -22,7 +22,7 @@ from pixlab_async import (
 )
 from pixlab_async.emulator import Emulator
 
-from .conftest import client_of
+from .conftest import PLAIN, client_of
 from .scripted import serve
 
 KEY = "0123456789abcdef0123456789abcdef"
@@ -108,7 +108,7 @@ async def test_a_posted_json_object_carries_the_key(emulator: Emulator) -> None:
 async def test_the_key_of_a_given_httpx_client_is_read_and_taken_off(
     emulator: Emulator, where: str
 ) -> None:
-    options: dict[str, Any] = {"base_url": emulator.base_url}
+    options: dict[str, Any] = {"base_url": emulator.base_url, "verify": PLAIN}
     if where == "params":
         options["params"] = {"key": emulator.api_key, "other": "1"}
     elif where == "header":

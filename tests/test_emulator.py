@@ -19,13 +19,13 @@ from PIL import Image
 
 from pixlab_async.emulator import Emulator, Fault
 
-from .conftest import png
+from .conftest import PLAIN, png
 from .scripted import wait_until
 
 
 @pytest.fixture
 def http_client(emulator: Emulator) -> Iterator[httpx.Client]:
-    with httpx.Client(base_url=emulator.base_url) as client:
+    with httpx.Client(base_url=emulator.base_url, verify=PLAIN) as client:
         yield client
 
 
@@ -230,12 +230,12 @@ def test_a_deleted_picture_is_gone_for_good(
 def test_media_survive_a_restart_on_another_port(tmp_path: Path, picture: bytes) -> None:
     with (
         Emulator(tmp_path, api_key="a" * 32) as first,
-        httpx.Client(base_url=first.base_url) as client,
+        httpx.Client(base_url=first.base_url, verify=PLAIN) as client,
     ):
         reply = stored(client, first, picture)
     with (
         Emulator(tmp_path, api_key="a" * 32) as second,
-        httpx.Client(base_url=second.base_url) as client,
+        httpx.Client(base_url=second.base_url, verify=PLAIN) as client,
     ):
         assert client.get(f"/media.pixlab.xyz/{reply['id']}").content == picture
         params = {"link": reply["link"], "key": second.api_key}
@@ -245,7 +245,7 @@ def test_media_survive_a_restart_on_another_port(tmp_path: Path, picture: bytes)
 
 
 def test_a_folder_of_its_own_goes_with_the_emulator(picture: bytes) -> None:
-    with Emulator() as emulator, httpx.Client(base_url=emulator.base_url) as client:
+    with Emulator() as emulator, httpx.Client(base_url=emulator.base_url, verify=PLAIN) as client:
         stored(client, emulator, picture)
         folder = emulator._service.store.folder  # type: ignore[union-attr]  # it runs
 
@@ -254,7 +254,7 @@ def test_a_folder_of_its_own_goes_with_the_emulator(picture: bytes) -> None:
 
 def test_each_tenants_media_have_a_prefix(picture: bytes) -> None:
     with Emulator(more_keys=["b" * 20]) as emulator:
-        with httpx.Client(base_url=emulator.base_url) as client:
+        with httpx.Client(base_url=emulator.base_url, verify=PLAIN) as client:
             first = stored(client, emulator, picture)["id"]
             second = stored(client, emulator, picture, key="b" * 20)["id"]
 
@@ -264,7 +264,7 @@ def test_each_tenants_media_have_a_prefix(picture: bytes) -> None:
 def test_a_picture_from_another_host_is_fetched(
     emulator: Emulator, http_client: httpx.Client, picture: bytes
 ) -> None:
-    with Emulator() as other, httpx.Client(base_url=other.base_url) as client:
+    with Emulator() as other, httpx.Client(base_url=other.base_url, verify=PLAIN) as client:
         link = stored(client, other, picture)["link"]
         params: dict[str, Any] = {"img": link, "radius": 1, "key": emulator.api_key}
         assert http_client.get("/oilpaint", params=params).json()["status"] == 200
@@ -301,7 +301,7 @@ def test_a_jpeg_stays_a_jpeg(emulator: Emulator, http_client: httpx.Client) -> N
 @pytest.mark.parametrize("announce_wait", [False, True])
 def test_more_requests_than_the_limit_are_answered_429(announce_wait: bool) -> None:
     with Emulator(limit_per_minute=3, announce_wait=announce_wait) as emulator:
-        with httpx.Client(base_url=emulator.base_url) as client:
+        with httpx.Client(base_url=emulator.base_url, verify=PLAIN) as client:
             # More than two windows' worth: the minute may turn in the middle.
             replies = [client.get("/status") for _ in range(8)]
 
@@ -417,7 +417,7 @@ def test_a_start_that_fails_leaves_no_folder(
 
 def test_open_connections_are_counted() -> None:
     with Emulator() as emulator:
-        with httpx.Client(base_url=emulator.base_url) as client:
+        with httpx.Client(base_url=emulator.base_url, verify=PLAIN) as client:
             client.get("/status")
             assert emulator.connections == 1
         wait_until(lambda: emulator.connections == 0)
@@ -453,7 +453,7 @@ def test_stopping_twice_is_fine() -> None:
 
 
 async def test_an_emulator_runs_in_an_async_block(anyio_backend: str) -> None:
-    async with Emulator() as emulator, httpx.AsyncClient() as client:
+    async with Emulator() as emulator, httpx.AsyncClient(verify=PLAIN) as client:
         reply = await client.get(f"{emulator.base_url}/status")
 
     assert reply.json()["status"] == 200
@@ -461,7 +461,7 @@ async def test_an_emulator_runs_in_an_async_block(anyio_backend: str) -> None:
 
 def test_an_emulator_listens_on_ipv6_too() -> None:
     try:
-        with Emulator(host="::1") as emulator, httpx.Client() as client:
+        with Emulator(host="::1") as emulator, httpx.Client(verify=PLAIN) as client:
             assert client.get(f"{emulator.base_url}/status").status_code == 200
             assert emulator.base_url.startswith("http://[::1]:")
     except OSError:

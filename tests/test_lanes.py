@@ -17,7 +17,7 @@ import pytest
 from opentelemetry.instrumentation.aiohttp_client import AioHttpClientInstrumentor
 from opentelemetry.trace import NoOpTracerProvider
 
-from pixlab_async import ConfigurationError
+from pixlab_async import AsyncPixLab, ConfigurationError, TimedOut
 from pixlab_async.transports import (
     Content,
     Reply,
@@ -141,6 +141,14 @@ async def test_a_host_that_never_answers_was_never_sent_to(lane: Lane) -> None:
             fault = await fault_of(transport, request_to(base_url, timeout=0.1))
 
     assert told_by(fault) == Told(sent=False, phase="connect")
+
+
+async def test_a_deadline_that_comes_while_it_connects_is_told_as_one(lane: Lane) -> None:
+    with deaf() as (base_url, _):
+        options: dict[str, Any] = {"base_url": base_url, "api_key": "k" * 32, "transport": lane}
+        async with AsyncPixLab(**options, deadline=0.1) as pixlab:
+            with pytest.raises(TimedOut):
+                await pixlab.status()
 
 
 async def test_a_bad_certificate_is_permanent(lane: Lane, bad_certificate: Path) -> None:

@@ -377,13 +377,14 @@ def _asked_for_status(emulator: Emulator) -> int:
 async def _ten_slots_are_usable(pixlab: AsyncPixLab, emulator: Emulator) -> None:
     assert (pixlab.stats().in_use, pixlab.stats().queued) == (0, 0)
     emulator.clear()
-    emulator.inject(Fault(endpoint="status", latency=0.3, times=10))
+    emulator.inject(Fault(endpoint="status", latency=60.0, times=10))
     async with anyio.create_task_group() as group:
         for _ in range(10):
             group.start_soon(pixlab.status)
         # Ten at once: all are at the emulator before the first is answered.
         await anyio.to_thread.run_sync(wait_until, lambda: _asked_for_status(emulator) == 10)
         assert pixlab.stats().in_use == 10
+        emulator.clear()  # each is answered with 503, and asks again
 
 
 async def test_not_found_is_told_apart_from_a_lost_reply(pixlab: AsyncPixLab) -> None:

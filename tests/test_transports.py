@@ -32,7 +32,7 @@ from pixlab_async.transports._httpx_tls import http1_context, http_context, ssl_
 from pixlab_async.transports._httpx_wire import WIRE
 from pixlab_async.transports.httpx import HttpxTransport
 
-from .conftest import QUICK, Lane
+from .conftest import PLAIN, QUICK, Lane
 from .scripted import JSON_OK, http, serve
 
 KEY = "0123456789abcdef0123456789abcdef"
@@ -126,11 +126,10 @@ async def test_a_reply_without_an_end_is_stopped(lane: Lane) -> None:
 
 
 def transports() -> dict[str, Any]:
-    plain = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     return {
         "default": {},
         "fast": {"transport": "fast"},
-        "httpx transport": {"transport": httpx.AsyncHTTPTransport(verify=plain)},
+        "httpx transport": {"transport": httpx.AsyncHTTPTransport(verify=PLAIN)},
     }
 
 
@@ -142,7 +141,7 @@ async def test_every_way_to_send_sends_the_same(
     if (choice, auth) == ("httpx client", "query") or (choice, anyio_backend) == ("fast", "trio"):
         return
 
-    async with httpx.AsyncClient() as http_client:
+    async with httpx.AsyncClient(verify=PLAIN) as http_client:
         options: dict[str, Any] = {"http_client": http_client}
         if choice != "httpx client":
             options = transports()[choice]
@@ -344,7 +343,7 @@ async def test_event_hooks_of_a_given_client_are_called(emulator: Emulator) -> N
         seen.append(request.url.path)
 
     async with (
-        httpx.AsyncClient(event_hooks={"request": [hook]}) as http_client,
+        httpx.AsyncClient(event_hooks={"request": [hook]}, verify=PLAIN) as http_client,
         AsyncPixLab(
             base_url=emulator.base_url,
             api_key=emulator.api_key,

@@ -17,6 +17,7 @@ import pytest
 from pixlab_async import AsyncPixLab, ConfigurationError, ConnectionFailed, RetryPolicy
 
 from . import servers
+from .conftest import PLAIN
 from .scripted import JSON_OK, http, serve
 from .servers import (
     Authority,
@@ -314,7 +315,7 @@ async def test_hooks_of_a_given_client_see_request_and_reply_but_no_key() -> Non
     with listening(http1) as (port, seen):
         base_url = f"http://127.0.0.1:{port}"
         async with (
-            httpx.AsyncClient(event_hooks=hooks) as client,
+            httpx.AsyncClient(event_hooks=hooks, verify=PLAIN) as client,
             AsyncPixLab(
                 base_url=base_url, api_key=KEY, auth="header", http_client=client
             ) as pixlab,
@@ -335,7 +336,7 @@ async def test_a_hook_may_read_the_reply_before_us(packed: bool) -> None:
     reply = http(gzip.compress(JSON_OK), 200, ["Content-Encoding: gzip"]) if packed else http()
     with serve([reply] * 2) as script:
         async with (
-            httpx.AsyncClient(event_hooks={"response": [answered]}) as client,
+            httpx.AsyncClient(event_hooks={"response": [answered]}, verify=PLAIN) as client,
             AsyncPixLab(
                 base_url=script.base_url, api_key=KEY, auth="header", http_client=client
             ) as pixlab,

@@ -9,6 +9,8 @@ redirect is judged like the link that led to it.
 from __future__ import annotations
 
 import socket
+import ssl
+from functools import cache
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 
 import anyio
@@ -39,7 +41,18 @@ class _Inside(Exception):
 def fetching() -> httpx.AsyncClient:
     """What a ``Fetcher`` fetches with: as it lies there, and with no limit of time but ours."""
     headers = {"Accept-Encoding": "identity"}
-    return httpx.AsyncClient(trust_env=False, timeout=None, headers=headers)  # noqa: S113 - see above
+    return httpx.AsyncClient(
+        trust_env=False,
+        timeout=None,  # noqa: S113 - see above
+        headers=headers,
+        verify=_certificates(),
+    )
+
+
+@cache
+def _certificates() -> ssl.SSLContext:
+    """Once for the process: to load them takes longer than most requests."""
+    return httpx.create_ssl_context(trust_env=False)
 
 
 @frozen

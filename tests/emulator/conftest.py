@@ -10,12 +10,13 @@ from PIL import Image
 
 from pixlab_async.emulator import Emulator
 
+from ..conftest import PLAIN
 from .calling import Calls
 
 
 @pytest.fixture
 def calls(emulator: Emulator) -> Iterator[Calls]:
-    with httpx.Client(base_url=emulator.base_url) as client:
+    with httpx.Client(base_url=emulator.base_url, verify=PLAIN) as client:
         yield Calls(emulator, client)
 
 

@@ -11,6 +11,7 @@ import pytest
 from pixlab_async.catalogue import catalogue
 from pixlab_async.emulator import Emulator
 
+from ..conftest import PLAIN
 from .calling import Calls, opened
 
 
@@ -134,7 +135,7 @@ def test_clear_forgets_what_was_told(calls: Calls, emulator: Emulator) -> None:
 def test_an_emulator_can_be_told_before_it_runs(picture: bytes) -> None:
     emulator = Emulator()
     emulator.when("nsfw", score=0.1)
-    with emulator, httpx.Client(base_url=emulator.base_url) as client:
+    with emulator, httpx.Client(base_url=emulator.base_url, verify=PLAIN) as client:
         assert Calls(emulator, client).upload("nsfw", picture).json()["score"] == 0.1
 
 

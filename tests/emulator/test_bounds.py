@@ -24,7 +24,7 @@ from pixlab_async.emulator._media import MediaStore, StoreFull
 from pixlab_async.emulator.pixels.documents import _of_html, _of_markdown, _wrapped
 from pixlab_async.emulator.pixels.text import font_of
 
-from ..conftest import png
+from ..conftest import PLAIN, png
 from ..scripted import http, serve
 from .calling import Calls, gif, opened
 
@@ -53,7 +53,7 @@ def running() -> Iterator[Emulator]:
 @pytest.fixture
 def small(running: Emulator) -> Iterator[Calls]:
     running.clear()
-    with httpx.Client(base_url=running.base_url) as client:
+    with httpx.Client(base_url=running.base_url, verify=PLAIN) as client:
         yield Calls(running, client)
 
 
@@ -342,7 +342,7 @@ def test_a_full_store_takes_nothing_more_until_something_goes(small: Calls) -> N
 def test_what_lay_in_the_folder_before_counts(tmp_path: Path) -> None:
     (tmp_path / "1p0000000000000.png").write_bytes(bytes(39_000))
     with Emulator(tmp_path, api_key=KEY, limits=SMALL) as emulator:
-        with httpx.Client(base_url=emulator.base_url) as client:
+        with httpx.Client(base_url=emulator.base_url, verify=PLAIN) as client:
             reply = Calls(emulator, client).upload("store", png(Image.new("1", (2, 2))))
 
     assert reply.status_code == 507
@@ -435,7 +435,10 @@ def test_a_link_in_the_folder_is_not_followed(tmp_path: Path) -> None:
     secret.write_bytes(png(Image.new("1", (2, 2))))
     folder.mkdir()
     (folder / "1p0000000000000.png").symlink_to(secret)
-    with Emulator(folder, api_key=KEY) as emulator, httpx.Client(base_url=emulator.base_url) as it:
+    with (
+        Emulator(folder, api_key=KEY) as emulator,
+        httpx.Client(base_url=emulator.base_url, verify=PLAIN) as it,
+    ):
         shown = it.get("/media.pixlab.xyz/1p0000000000000.png")
         copied = Calls(emulator, it).get("copy", img="1p0000000000000.png")
 
@@ -463,7 +466,7 @@ INSIDE = [
 def test_an_emulator_that_others_reach_fetches_nothing_from_inside(link: str) -> None:
     with serve([http(b"secret")]) as inside, Emulator(api_key=KEY, fetch_private=False) as emulator:
         port = inside.base_url.rpartition(":")[2]
-        with httpx.Client(base_url=emulator.base_url) as client:
+        with httpx.Client(base_url=emulator.base_url, verify=PLAIN) as client:
             reply = Calls(emulator, client).get("flip", img=link.format(port=port))
 
     assert (reply.status_code, inside.accepted) == (400, 0)
@@ -475,7 +478,7 @@ def test_whether_private_files_are_fetched_goes_with_who_can_reach_it(
     host: str, status: int
 ) -> None:
     with serve([http(b"words")]) as inside, Emulator(api_key=KEY, host=host) as emulator:
-        with httpx.Client(base_url=emulator.base_url) as client:
+        with httpx.Client(base_url=emulator.base_url, verify=PLAIN) as client:
             reply = Calls(emulator, client).get("flip", img=f"{inside.base_url}/a.png")
 
     assert reply.status_code == status
@@ -510,7 +513,7 @@ def test_a_file_that_drips_is_given_up() -> None:
     slow = b"HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\nhalf"
     limits = Limits(fetch_seconds=0.2)
     with serve([slow, b""]) as script, Emulator(api_key=KEY, limits=limits) as emulator:
-        with httpx.Client(base_url=emulator.base_url) as client:
+        with httpx.Client(base_url=emulator.base_url, verify=PLAIN) as client:
             reply = Calls(emulator, client).get("flip", img=f"{script.base_url}/a.png")
 
     assert (reply.status_code, "does not answer" in reply.json()["error"]) == (404, True)
@@ -534,5 +537,8 @@ def test_a_deep_or_endless_json_is_a_bad_request(small: Calls) -> None:
 
 async def test_an_emulator_that_is_started_in_any_event_loop_computes(picture: bytes) -> None:
     """It serves in a loop of its own."""
-    with Emulator(api_key=KEY) as emulator, httpx.Client(base_url=emulator.base_url) as client:
+    with (
+        Emulator(api_key=KEY) as emulator,
+        httpx.Client(base_url=emulator.base_url, verify=PLAIN) as client,
+    ):
         assert Calls(emulator, client).upload("store", picture).status_code == 200

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ssl
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,8 @@ from PIL import Image
 
 from pixlab_async.emulator import Emulator
 
+from ..conftest import PLAIN
+from ..scripted import http, serve
 from .calling import Calls, gif, opened
 
 NOWHERE = "http://127.0.0.1:1/none.png"
@@ -75,7 +78,7 @@ def test_a_lists_entry_that_cannot_be_had_is_named(calls: Calls, black: str) -> 
 
 
 def test_files_of_another_host_are_fetched(calls: Calls) -> None:
-    with Emulator() as other, httpx.Client(base_url=other.base_url) as client:
+    with Emulator() as other, httpx.Client(base_url=other.base_url, verify=PLAIN) as client:
         theirs = Calls(other, client)
         links = [theirs.stored(Image.new("RGB", (8, 8), name)) for name in ("red", "blue")]
         reply = calls.post("makegif", frames=[{"img": link} for link in links])
@@ -93,12 +96,33 @@ def test_a_file_of_another_host_that_is_too_large_is_refused(calls: Calls, tmp_p
 
 
 def test_files_that_are_too_large_together_are_refused(tmp_path: Path) -> None:
-    with Emulator(tmp_path) as emulator, httpx.Client(base_url=emulator.base_url) as client:
+    with (
+        Emulator(tmp_path) as emulator,
+        httpx.Client(base_url=emulator.base_url, verify=PLAIN) as client,
+    ):
         frame = {"img": hollow(emulator, tmp_path, 50)}
         reply = Calls(emulator, client).post("makegif", frames=[frame, frame, frame])
 
     assert reply.status_code == 400
     assert "too large together" in reply.json()["error"]
+
+
+def test_certificates_are_loaded_once_however_often_it_fetches(
+    calls: Calls, picture: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    loaded: list[ssl.SSLContext] = []
+    load = ssl.create_default_context
+
+    def counted(*args: Any, **options: Any) -> ssl.SSLContext:
+        loaded.append(load(*args, **options))
+        return loaded[-1]
+
+    monkeypatch.setattr(ssl, "create_default_context", counted)
+    with serve([http(picture)] * 3) as elsewhere:
+        replies = [calls.get("flip", img=f"{elsewhere.base_url}/a.png") for _ in range(3)]
+
+    assert [reply.status_code for reply in replies] == [200] * 3
+    assert len(loaded) <= 1
 
 
 def test_what_is_no_picture_is_unsupported(calls: Calls) -> None:

@@ -10,6 +10,7 @@ from PIL import Image
 
 from pixlab_async.emulator import Emulator
 
+from ..conftest import PLAIN
 from .calling import Calls, opened
 
 IMG = "http://127.0.0.1:1/never-fetched.png"
@@ -154,7 +155,7 @@ def test_a_format_is_understood_in_small_letters_and_by_its_short_name(calls: Ca
 
 
 def test_a_failure_of_the_emulator_itself_is_told_in_the_services_form(picture: bytes) -> None:
-    with Emulator() as emulator, httpx.Client(base_url=emulator.base_url) as client:
+    with Emulator() as emulator, httpx.Client(base_url=emulator.base_url, verify=PLAIN) as client:
         emulator._running().store.folder.rmdir()
         reply = Calls(emulator, client).upload("store", picture)
 

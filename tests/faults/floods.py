@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import zlib
+from functools import cache
 from typing import Any
 
 from attrs import field, frozen
@@ -27,6 +28,7 @@ MEBIBYTE = 1024 * 1024
 ZIPPED = ["Content-Type: application/json", "Content-Encoding: gzip"]
 
 
+@cache
 def bomb(mebibytes: int, bits: int = 31) -> bytes:
     """So many zeros, packed to a thousandth."""
     pack = zlib.compressobj(9, zlib.DEFLATED, bits)
