@@ -20,6 +20,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
 import anyio
+from anyio.lowlevel import checkpoint_if_cancelled
 
 from .._errors import BatchStopped, PixLabError
 from .._gate import Gate
@@ -91,6 +92,8 @@ class DeleteMany:
             elif self._passes.deferred:
                 self._passes.give_up()
             else:
+                # The workers may have been cancelled, and ended, before this task was.
+                await checkpoint_if_cancelled()
                 if _is_wrong_list(self._passes.failure):
                     await self.recall()
                 self._finish()
