@@ -136,7 +136,7 @@ class Core:
 
         if self.loop is None:
             self._bind()
-        if self._pid != os.getpid():
+        if self.foreign:
             raise ConfigurationError(
                 "The client was used before this process was forked, and its connections "
                 "belong to the parent: make a new AsyncPixLab in the child."
