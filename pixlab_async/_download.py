@@ -21,7 +21,7 @@ from typing import TypeVar
 import anyio
 import anyio.to_thread
 
-from ._bridge import DeadlineReached, bridged, within
+from ._bridge import DeadlineReached, bridged
 from ._core import Core
 from ._errors import (
     ConfigurationError,
@@ -116,7 +116,7 @@ async def _attempt(
 
     verdict, retry_after = Verdict.LOST, None  # what a cancellation leaves open
     try:
-        await (within if core.direct else bridged)(fetch, deadline)
+        await bridged(fetch, deadline)
         verdict = Verdict.ACCEPTED
     except DeadlineReached:
         return TimedOut("the file was not whole before the deadline", sent=True)

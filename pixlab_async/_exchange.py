@@ -192,7 +192,7 @@ class _Exchange(Generic[T]):
         track.maybe_processed = True  # for whoever looks after a cancellation
         now: float | None = None
         try:
-            if self.core.direct:
+            if self.core.direct and self.call.repeatable:
                 judged = self._judged(await self._carried(), sent_at)
             else:
                 judged = await bridged(partial(self._sent_and_judged, sent_at), self._deadline())
@@ -220,7 +220,7 @@ class _Exchange(Generic[T]):
         return of_reply(self.call, reply, self.key, attempts=track.attempts, elapsed=elapsed)
 
     async def _sent_and_judged(self, sent_at: float) -> Judged[T]:
-        """Both in the bridge's task: a ledger knows of a reply whose caller is just cancelled."""
+        """Both in the bridge's task: a reply whose caller is just cancelled is known of."""
         return self._judged(await self._send(), sent_at)
 
     def _carried(self) -> Awaitable[Reply]:

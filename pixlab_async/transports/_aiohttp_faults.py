@@ -51,16 +51,6 @@ def fault_of(
     return fault
 
 
-def deadline_fault(*, http_status: int = 0) -> TransportFault:
-    """What it means that a request did not end in time; whether it was sent is not asked then."""
-    return TransportFault(
-        "no whole reply before the call's deadline",
-        sent=True,
-        phase="deadline",
-        http_status=http_status,
-    )
-
-
 def _take_frames_off(error: BaseException) -> None:
     """aiohttp's reader and parser keep the error, and so they would keep frames of ours."""
     link: BaseException | None = error

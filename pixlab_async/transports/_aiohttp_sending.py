@@ -27,13 +27,13 @@ from attrs import define, evolve, field
 from yarl import URL
 
 from .._protocol import HEADERS
-from ._aiohttp_faults import FAILURES, deadline_fault, fault_of
+from ._aiohttp_faults import FAILURES, fault_of
 from ._aiohttp_idle import Unasked, look_over
 from ._aiohttp_reply import Headers, whole
 from ._aiohttp_upload import Upload, upload_of
 from ._aiohttp_wire import WireRequest, handle
 from ._body import BodyReader
-from ._seam import Reply, Request, TransportFault
+from ._seam import Reply, Request, TransportFault, deadline_fault
 from ._watch import Watch
 
 # The same patience as the default lane's.

@@ -19,8 +19,8 @@ from ._body import BodyReader
 from ._httpx_faults import bare, broken, fault_of
 from ._httpx_leftover import hang_up, holds_more
 from ._httpx_logging import scrub_debug_log
-from ._httpx_wire import Slot, outer_request
-from ._seam import Reply, Request
+from ._httpx_wire import Slot, Timeouts, Unopened, outer_request
+from ._seam import Reply, Request, deadline_fault
 
 # Longer than a host needs to answer a SYN, shorter than a caller's patience.
 CONNECT_TIMEOUT = 10.0
@@ -74,10 +74,13 @@ class Sender:
             known = self._urls[url] = httpx.URL(url)
         return known
 
-    def _outer(self, request: Request, slot: Slot) -> httpx.Request:
-        return outer_request(request, slot, self._url(request.url), timeouts(request.timeout))
+    def _outer(self, request: Request, slot: Slot, *, opens: bool = True) -> httpx.Request:
+        patience = timeouts(request.timeout, opens=opens)
+        return outer_request(request, slot, self._url(request.url), patience)
 
-    async def _exchange(self, outer: httpx.Request, limit: int, *, reused: bool = False) -> Reply:
+    async def _exchange(
+        self, outer: httpx.Request, request: Request, *, reused: bool = False
+    ) -> Reply:
         """Send, and read the reply to its end."""
         answered = False
         self._check_open()
@@ -86,9 +89,12 @@ class Sender:
                 outer, stream=True, auth=None, follow_redirects=False
             )
             answered = True
-            return await _read(response, limit)
+            return await _read(response, request.limit)
         except httpx.RequestError as error:
             fault: Exception = fault_of(error, stale=reused and not answered)
+            late = anyio.current_time() >= request.deadline
+            if late and isinstance(error, httpx.TimeoutException):
+                fault = deadline_fault()
         except OSError as error:  # such as ssl.SSLError, which httpx lets through
             fault = broken(error)
         except Exception as error:  # a hook's, a source's, or a transport's of the caller
@@ -175,10 +181,15 @@ class Stream:
 
 
 @lru_cache
-def timeouts(seconds: float) -> dict[str, float | None]:
-    """httpx's four timeouts. None for the pool: queueing is the gate's business."""
+def timeouts(seconds: float, *, opens: bool = True) -> Timeouts:
+    """httpx's four timeouts. None for the pool: queueing is the gate's business.
+
+    Args:
+        seconds: Of silence on the wire.
+        opens: Whether a connection may be opened.
+    """
     return {
-        "connect": min(seconds, CONNECT_TIMEOUT),
+        "connect": min(seconds, CONNECT_TIMEOUT) if opens else Unopened(0),
         "read": seconds,
         "write": seconds,
         "pool": None,

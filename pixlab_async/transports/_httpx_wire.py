@@ -7,15 +7,19 @@ that one.
 
 from __future__ import annotations
 
+import math
 from collections.abc import AsyncIterable, AsyncIterator, Callable
 from functools import partial
-from typing import Any, Self
+from typing import Any, Self, TypeAlias, cast
 
 import httpx
 from attrs import define, frozen
 
 from .._key import HEADER
 from ._seam import Request
+
+# httpx's four, in seconds, by its names.
+Timeouts: TypeAlias = dict[str, float | None]
 
 SLOT = "pixlab.slot"
 WIRE = "pixlab.wire"
@@ -65,6 +69,30 @@ class _WireURL(httpx.URL):
         return f"<URL {self}>"
 
 
+# The libraries under httpx add a timeout to the clock's time whenever they begin to wait. So
+# a number that knows how it is added does what else would take a timer for each call, or a
+# look at the socket.
+
+
+class Silence(float):
+    """Seconds of silence that are allowed, or as many as there are until the deadline."""
+
+    __slots__ = ("deadline",)
+
+    def __init__(self, _: float) -> None:
+        self.deadline = math.inf
+
+    def __radd__(self, now: float) -> float:
+        return min(now + float(self), self.deadline)
+
+
+class Unopened(float):
+    """The seconds for opening a connection, where none may be opened."""
+
+    def __radd__(self, now: float) -> float:
+        raise httpx.ConnectTimeout("the connection was closed by the host")
+
+
 @frozen(eq=False, repr=False)
 class Kept:
     """A request without a body, kept for the next one like it: only the target changes.
@@ -77,6 +105,7 @@ class Kept:
     headers: tuple[tuple[str, str], ...]
     timeout: float
     outer: httpx.Request
+    timeouts: Timeouts
 
     def fits(self, request: Request) -> bool:
         """Whether the request differs in nothing but its target."""
@@ -92,6 +121,12 @@ class Kept:
         """The request, with that target."""
         self.outer.extensions[WIRE].extensions["target"] = target.encode("ascii")
         return self.outer
+
+    def renew(self, request: Request, patience: Timeouts) -> httpx.Request:
+        """The kept request, made the same as that one."""
+        self.timeouts["connect"] = patience["connect"]
+        cast("Silence", self.timeouts["read"]).deadline = request.deadline
+        return self.aim(request.target)
 
 
 class KeyedTransport(httpx.AsyncBaseTransport):
@@ -152,13 +187,17 @@ class _Whole:
 
 
 def outer_request(
-    request: Request, slot: Slot, url: httpx.URL, patience: dict[str, float | None]
+    request: Request, slot: Slot, url: httpx.URL, patience: Timeouts
 ) -> httpx.Request:
     """The request that httpx sees; the one that is sent hangs on it."""
     if slot.kept is not None and slot.kept.fits(request):
-        return slot.kept.aim(request.target)
+        return slot.kept.renew(request, patience)
 
     target = request.target.encode("ascii")
+    if slot.native:
+        silence = Silence(request.timeout)
+        silence.deadline = request.deadline
+        patience = {**patience, "read": silence, "write": silence}
     extensions: dict[str, Any] = {"timeout": patience}
     if slot.native:
         extensions["target"] = target
@@ -172,7 +211,9 @@ def outer_request(
     extensions = {WIRE: wire, SLOT: slot, "timeout": patience}
     outer = httpx.Request(request.method, url, extensions=extensions)
     if slot.native and request.content == b"" and not _holds_key(request.headers):
-        slot.kept = Kept(request.method, request.url, request.headers, request.timeout, outer)
+        slot.kept = Kept(
+            request.method, request.url, request.headers, request.timeout, outer, patience
+        )
     return outer
 
 

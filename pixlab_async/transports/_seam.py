@@ -161,6 +161,16 @@ class TransportFault(Exception):
         self.http_status = http_status
 
 
+def deadline_fault(*, http_status: int = 0) -> TransportFault:
+    """What it means that a request did not end in time; whether it was sent is not asked then."""
+    return TransportFault(
+        "no whole reply before the call's deadline",
+        sent=True,
+        phase="deadline",
+        http_status=http_status,
+    )
+
+
 class Stream(Protocol):
     """A file that is being fetched: its status, headers, and its bytes as they come."""
 

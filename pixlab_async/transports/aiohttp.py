@@ -20,7 +20,6 @@ from yarl import URL
 from .._errors import ConfigurationError
 from .._origin import is_host
 from .._protocol import USER_AGENT
-from ._aiohttp_faults import deadline_fault
 from ._aiohttp_reply import Stream
 from ._aiohttp_sending import Attempt, Pool
 from ._aiohttp_upload import is_whole
@@ -28,7 +27,7 @@ from ._aiohttp_wire import SEND, session, untraced
 from ._asleep import Sleep
 from ._httpx_logging import scrub_debug_log
 from ._resolving import Resolve, looked_up
-from ._seam import Reply, Request
+from ._seam import Reply, Request, deadline_fault
 from ._watch import Watch
 
 # Of a link: what may stand in a request's first line as it is.

@@ -15,7 +15,7 @@ How each request is sent, and kept out of httpx's own logs, is in ``_httpx_sendi
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Sequence
 from contextlib import asynccontextmanager
 from importlib import import_module
 from typing import TypeGuard
@@ -23,10 +23,12 @@ from typing import TypeGuard
 import httpx
 from attrs import evolve
 
+from .._bridge import DeadlineReached, bridged
 from .._errors import ConfigurationError
 from .._key import HEADER, PARAMETER, guard_text
 from .._origin import BaseURL, from_environment
 from ._asleep import Sleep
+from ._at_once import AtOnce
 from ._httpx_sending import (
     Client,
     Sender,
@@ -38,7 +40,7 @@ from ._httpx_sending import (
 from ._httpx_tls import http2_context, http_context, plain_context, ssl_context
 from ._httpx_wire import KeyedTransport, Slot, wire_request
 from ._resolving import Resolve, looked_up
-from ._seam import Reply, Request, TransportFault
+from ._seam import Reply, Request, TransportFault, deadline_fault
 
 # Idle connections older than this are not trusted to be open still. What the service
 # itself allows is not known; a connection that it closed is found out when it is reused.
@@ -58,6 +60,8 @@ class HttpxTransport(Sender):
         sleep: Says when the machine has slept.
     """
 
+    cancel_safe = keeps_deadline = True
+
     def __init__(
         self,
         *,
@@ -76,28 +80,61 @@ class HttpxTransport(Sender):
         self._closed = False
         self._sleep = sleep or Sleep()
 
-    async def send(self, request: Request) -> Reply:
+    def send(self, request: Request) -> Awaitable[Reply]:
         free = self._idle_of.get(request.url)
         if free is None:
             free = self._free(request.url)
-        if self._sleep.was_long():
-            await self._drop_idle()
-        slot = free.pop() if free else await self._open(request.url)
+        slept = self._sleep.was_long()
+        if free and not slept and not self._http2 and request.content == b"":
+            return self._over(request, free)
+
+        return self._sheltered(request, free, slept=slept)
+
+    async def _sheltered(self, request: Request, free: list[Slot], *, slept: bool) -> Reply:
+        """Send it in a child task, which may open a connection.
+
+        One that is opened in a task that is cancelled natively is lost for good.
+        """
+
+        async def send() -> Reply:
+            if slept:
+                await self._drop_idle()
+            return await self._over(
+                request, free, free.pop() if free else await self._open(request.url)
+            )
+
         try:
-            outer = self._outer(request, slot)
-            reply = await self._exchange(outer, request.limit, reused=slot.used)
+            return await bridged(send, request.deadline)
+        except DeadlineReached:
+            pass
+        raise deadline_fault()
+
+    async def _over(self, request: Request, free: list[Slot], opened: Slot | None = None) -> Reply:
+        """Send it over a connection that is open, unless one is given that may be opened.
+
+        Any cancellation costs that connection, and nothing else.
+        """
+        slot = opened or free.pop()
+        try:
+            outer = self._outer(request, slot, opens=opened is not None)
+            sending = self._exchange(outer, request, reused=slot.used)
+            reply = await (sending if opened else AtOnce(sending))
         except BaseException as error:
             # A connection that broke, or was left in the middle, serves nobody else.
             await _discard(slot)
-            if isinstance(error, TransportFault) and error.stale:
-                await self._drop_idle()  # they are of the same age
-            raise
+            if not isinstance(error, TransportFault):
+                raise
 
-        slot.used = True
-        if slot.kept is not None:
-            slot.kept.aim("")  # an idle connection keeps nobody's key and link
-        await self._put_back(slot, free)
-        return reply
+            if error.stale:
+                await self._drop_idle()  # they are of the same age
+            if opened is not None or error.phase != "connect":
+                raise
+        else:
+            await self._put_back(slot, free)
+            return reply
+
+        # The host had closed it, and nothing was sent.
+        return await self._sheltered(request, free, slept=False)
 
     def _free(self, url: str) -> list[Slot]:
         """The idle connections to where the URL is: the same list for all of one origin."""
@@ -145,8 +182,12 @@ class HttpxTransport(Sender):
     async def _put_back(self, slot: Slot, free: list[Slot]) -> None:
         if self._closed:
             await _discard(slot)
-        else:
-            free.append(slot)
+            return
+
+        slot.used = True
+        if slot.kept is not None:
+            slot.kept.aim("")  # an idle connection keeps nobody's key and link
+        free.append(slot)
 
 
 async def _discard(slot: Slot) -> None:
@@ -176,7 +217,7 @@ class ForeignTransport(Sender):
 
     async def send(self, request: Request) -> Reply:
         async with self._counted():
-            return await self._exchange(self._outer(request, self._slot), request.limit)
+            return await self._exchange(self._outer(request, self._slot), request)
 
     @asynccontextmanager
     async def fetch(self, url: str, *, timeout: float) -> AsyncGenerator[Stream]:
@@ -215,7 +256,7 @@ class ClientTransport(Sender):
     _closed_before = "The httpx client is closed: close it after the AsyncPixLab, not before."
 
     async def send(self, request: Request) -> Reply:
-        return await self._exchange(self._complete(request), request.limit)
+        return await self._exchange(self._complete(request), request)
 
     def _complete(self, request: Request) -> httpx.Request:
         url = self._url(request.url).copy_with(raw_path=request.target.encode("ascii"))
