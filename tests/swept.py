@@ -92,6 +92,14 @@ async def a_call_over_an_idle_connection(stage: Stage) -> AsyncGenerator[Work]:
 
 
 @swept(A_CALL)
+async def a_call_over_a_connection_that_the_host_closed(stage: Stage) -> AsyncGenerator[Work]:
+    link = stage.stored()
+    stage.emulator.inject(Fault("delete", status=404, headers={"Connection": "close"}))
+    await stage.pixlab.delete("nothing.png", missing_ok=True)
+    yield lambda: stage.pixlab.delete(link)
+
+
+@swept(A_CALL)
 async def a_call_to_a_host_that_is_looked_up(stage: Stage) -> AsyncGenerator[Work]:
     link = stage.stored()
     stage.options["base_url"] = stage.emulator.base_url.replace("127.0.0.1", "localhost")

@@ -13,9 +13,12 @@ import pytest
 
 from pixlab_async import AsyncPixLab
 from pixlab_async._bridge import DeadlineReached, bridged, obtained, sheltered, surely
-from pixlab_async.transports import Request
+from pixlab_async.ledger import Ledger
+from pixlab_async.transports import Reply, Request
 
 from .scripted import wait_until
+
+KEY = "0123456789abcdef0123456789abcdef"
 
 
 async def test_a_result_comes_up() -> None:
@@ -211,8 +214,49 @@ class Remaking:
 @pytest.mark.parametrize("anyio_backend", ["asyncio"])
 async def test_a_scope_knows_its_cancellation_again_when_it_was_made_anew() -> None:
     transport: Any = Remaking()
-    async with AsyncPixLab(api_key="0123456789abcdef", transport=transport) as pixlab:
+    async with AsyncPixLab(api_key=KEY, transport=transport) as pixlab:
         with anyio.move_on_after(0.01) as scope:
             await pixlab.delete("a.png")
 
     assert scope.cancelled_caught
+
+
+class Held:
+    """A transport that no cancellation harms, whose replies come when the test says so."""
+
+    cancel_safe = True
+
+    def __init__(self) -> None:
+        self.asked = asyncio.Event()
+        self.reply: asyncio.Future[Reply] = asyncio.get_running_loop().create_future()
+
+    async def send(self, request: Request) -> Reply:
+        self.asked.set()
+        return await self.reply
+
+    def fetch(self, url: str, *, timeout: float) -> Any:
+        raise NotImplementedError
+
+    async def aclose(self) -> None:
+        """Nothing to close."""
+
+
+@pytest.mark.parametrize("anyio_backend", ["asyncio"])
+async def test_a_picture_is_known_of_whose_reply_comes_with_the_cancellation(
+    tmp_path: Path,
+) -> None:
+    link, transport = "https://media.example/made.png", Held()
+    async with Ledger(tmp_path / "media.db") as ledger:
+        async with AsyncPixLab(api_key=KEY, transport=transport, ledger=ledger) as pixlab:
+
+            async def call() -> None:
+                await pixlab.newimage(width=2, height=2)
+
+            task = asyncio.create_task(call())
+            await transport.asked.wait()
+            transport.reply.set_result(Reply(200, {}, f'{{"status":200,"link":"{link}"}}'.encode()))
+            task.cancel()
+            await asyncio.wait([task])
+
+        assert task.cancelled()
+        assert [stored.link async for stored in ledger.stored()] == [link]
