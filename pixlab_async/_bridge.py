@@ -1,6 +1,6 @@
-"""Runs the exchange with the wire in a task of its own.
+"""Runs an exchange with the wire in a task of its own.
 
-httpx loses connections for good when a task is cancelled the native way of asyncio
+httpx loses connections that it opens when a task is cancelled the native way of asyncio
 (``task.cancel()``, ``asyncio.timeout``, a web framework that drops its client). A child
 task of an anyio task group is cancelled through its scope instead, which httpx survives.
 The child's frames, which hold the wire request, never hang on what is raised here. What

@@ -3,7 +3,7 @@
 deadline          over everything below; of a batch's call, over each attempt
 retry           by phase and policy, within the client's budget
 gate          a connection and the pacer's leave; nothing is held while waiting
-bridge      a child task, so that any cancellation is safe
+bridge      a child task, where a cancellation would harm otherwise
 transport
 """
 

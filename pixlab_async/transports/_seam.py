@@ -193,7 +193,8 @@ class Transport(Protocol):
     own that may be cancelled at any await, and only from one event loop. That task is always
     cancelled through a scope of anyio's. A transport which no cancellation harms, asyncio's
     own included, may have an attribute ``cancel_safe`` that is true: then it is called in
-    the task of whoever makes the call, which takes less time. Such a one may also have an
+    the task of whoever makes the call, which takes less time; unless a picture would be
+    stored, whose reply must not be lost. Such a one may also have an
     attribute ``keeps_deadline`` that is true: then it ends each request at its ``deadline`` by
     itself, with a ``TransportFault`` of the phase "deadline". One that opens its connections
     itself should have the methods of ``Resolving``.
