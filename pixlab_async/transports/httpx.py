@@ -15,8 +15,9 @@ How each request is sent, and kept out of httpx's own logs, is in ``_httpx_sendi
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Awaitable, Sequence
+from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager
+from functools import partial
 from importlib import import_module
 from typing import TypeGuard
 
@@ -80,61 +81,52 @@ class HttpxTransport(Sender):
         self._closed = False
         self._sleep = sleep or Sleep()
 
-    def send(self, request: Request) -> Awaitable[Reply]:
+    async def send(self, request: Request) -> Reply:
         free = self._idle_of.get(request.url)
         if free is None:
             free = self._free(request.url)
         slept = self._sleep.was_long()
         if free and not slept and not self._http2 and request.content == b"":
-            return self._over(request, free)
+            try:
+                return await AtOnce(self._over(free.pop(), request, free, opens=False))
+            except TransportFault as fault:
+                if fault.phase != "connect":
+                    raise
 
-        return self._sheltered(request, free, slept=slept)
-
-    async def _sheltered(self, request: Request, free: list[Slot], *, slept: bool) -> Reply:
-        """Send it in a child task, which may open a connection.
-
-        One that is opened in a task that is cancelled natively is lost for good.
-        """
-
-        async def send() -> Reply:
-            if slept:
-                await self._drop_idle()
-            return await self._over(
-                request, free, free.pop() if free else await self._open(request.url)
-            )
-
+            # The host had closed it, and nothing was sent.
         try:
-            return await bridged(send, request.deadline)
+            return await bridged(partial(self._opening, request, free, slept), request.deadline)
         except DeadlineReached:
             pass
         raise deadline_fault()
 
-    async def _over(self, request: Request, free: list[Slot], opened: Slot | None = None) -> Reply:
-        """Send it over a connection that is open, unless one is given that may be opened.
+    async def _opening(self, request: Request, free: list[Slot], slept: bool) -> Reply:
+        """Send it over a connection that may have to be opened. For a task of its own.
 
-        Any cancellation costs that connection, and nothing else.
+        One that httpx opens in a task that is cancelled natively is lost for good.
         """
-        slot = opened or free.pop()
+        if slept:
+            await self._drop_idle()
+        slot = free.pop() if free else await self._open(request.url)
+        return await self._over(slot, request, free, opens=True)
+
+    async def _over(self, slot: Slot, request: Request, free: list[Slot], *, opens: bool) -> Reply:
+        """Send it over that connection; any cancellation costs that one, and nothing else."""
         try:
-            outer = self._outer(request, slot, opens=opened is not None)
-            sending = self._exchange(outer, request, reused=slot.used)
-            reply = await (sending if opened else AtOnce(sending))
+            outer = self._outer(request, slot, opens=opens)
+            reply = await self._exchange(outer, request, reused=slot.used)
         except BaseException as error:
             # A connection that broke, or was left in the middle, serves nobody else.
             await _discard(slot)
-            if not isinstance(error, TransportFault):
-                raise
-
-            if error.stale:
+            if isinstance(error, TransportFault) and error.stale:
                 await self._drop_idle()  # they are of the same age
-            if opened is not None or error.phase != "connect":
-                raise
-        else:
-            await self._put_back(slot, free)
-            return reply
+            raise
 
-        # The host had closed it, and nothing was sent.
-        return await self._sheltered(request, free, slept=False)
+        slot.used = True
+        if slot.kept is not None:
+            slot.kept.aim("")  # an idle connection keeps nobody's key and link
+        await self._put_back(slot, free)
+        return reply
 
     def _free(self, url: str) -> list[Slot]:
         """The idle connections to where the URL is: the same list for all of one origin."""
@@ -182,12 +174,8 @@ class HttpxTransport(Sender):
     async def _put_back(self, slot: Slot, free: list[Slot]) -> None:
         if self._closed:
             await _discard(slot)
-            return
-
-        slot.used = True
-        if slot.kept is not None:
-            slot.kept.aim("")  # an idle connection keeps nobody's key and link
-        free.append(slot)
+        else:
+            free.append(slot)
 
 
 async def _discard(slot: Slot) -> None:
