@@ -201,7 +201,7 @@ async def test_calls_that_wait_when_the_client_is_closed_end(
     pixlab = AsyncPixLab(
         base_url=emulator.base_url, api_key=emulator.api_key, connections=1, transport=lane
     )
-    emulator.inject(Fault(endpoint="status", latency=0.3))
+    emulator.inject(Fault(endpoint="status", latency=0.5))
 
     async def late() -> None:
         with pytest.raises(ConfigurationError, match="client is closed"):
@@ -280,7 +280,7 @@ async def _closed_after(turns: int, pixlab: AsyncPixLab) -> str:
 async def test_a_call_under_way_when_the_client_is_closed_ends_by_itself(
     emulator: Emulator, lane: Lane
 ) -> None:
-    emulator.inject(Fault(endpoint="status", latency=0.2))
+    emulator.inject(Fault(endpoint="status", latency=0.5))
     pixlab = client_of(emulator, lane)
     payloads: list[str | None] = []
 
@@ -301,7 +301,7 @@ async def test_a_download_under_way_when_the_client_is_closed_ends_by_itself(
 ) -> None:
     pixlab = client_of(emulator, lane)
     media = await pixlab.store(picture)
-    emulator.inject(Fault(endpoint="media", latency=0.2))
+    emulator.inject(Fault(endpoint="media", latency=0.5))
 
     async with anyio.create_task_group() as group:
         group.start_soon(pixlab.download, media, tmp_path / "a.png")

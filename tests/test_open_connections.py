@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import socket
+import time
 from collections.abc import Awaitable, Callable
 from itertools import count
 
 import anyio
+import httpx
 import pytest
 
 from pixlab_async import AsyncPixLab, RetryPolicy, TimedOut
+from pixlab_async.transports._httpx_wire import Silence, Unopened
 
 from .conftest import Lane
 from .scripted import Cut, Script, http, serve, wait_until
@@ -93,7 +96,7 @@ async def test_a_reply_that_drips_ends_at_the_deadline(lane: Lane, part: str) ->
         connection.sendall(http())
         head_of(connection)
         connection.sendall(begun)
-        connection.settimeout(0.01)
+        connection.settimeout(0.02)
         while True:
             try:
                 if not connection.recv(1):
@@ -103,30 +106,30 @@ async def test_a_reply_that_drips_ends_at_the_deadline(lane: Lane, part: str) ->
 
     with listening(talk) as (port, _):
         script = Script([], base_url=f"http://127.0.0.1:{port}")
-        async with client(script, lane, deadline=0.3, timeout=0.25, retry=ONCE) as pixlab:
+        async with client(script, lane, timeout=1, retry=ONCE) as pixlab:
             await pixlab.delete(LINK)
             with pytest.raises(TimedOut) as caught:
-                await pixlab.delete(LINK)
+                await pixlab.with_options(deadline=1.2).delete(LINK)
 
     assert (caught.value.phase, caught.value.maybe_processed) == ("deadline", True)
 
 
 async def test_silence_on_an_open_connection_ends_with_the_timeout(lane: Lane) -> None:
     with serve([http(), b""]) as script:
-        async with client(script, lane, timeout=0.05, deadline=5, retry=ONCE) as pixlab:
+        async with client(script, lane, retry=ONCE) as pixlab:
             await pixlab.delete(LINK)
             with pytest.raises(TimedOut) as caught:
-                await pixlab.delete(LINK)
+                await pixlab.with_options(timeout=0.05, deadline=10).delete(LINK)
 
     assert (caught.value.phase, caught.value.sent) == ("read", True)
 
 
 async def test_silence_that_lasts_until_the_deadline_is_told_as_that(lane: Lane) -> None:
     with serve([http(), b""]) as script:
-        async with client(script, lane, timeout=5, deadline=0.05, retry=ONCE) as pixlab:
+        async with client(script, lane, timeout=10, retry=ONCE) as pixlab:
             await pixlab.delete(LINK)
             with pytest.raises(TimedOut) as caught:
-                await pixlab.delete(LINK)
+                await pixlab.with_options(deadline=0.05).delete(LINK)
 
     assert (caught.value.phase, caught.value.maybe_processed) == ("deadline", True)
 
@@ -135,9 +138,9 @@ async def test_silence_that_lasts_until_the_deadline_is_told_as_that(lane: Lane)
 async def test_each_call_has_a_deadline_of_its_own(lane: Lane, auth: str) -> None:
     """Over the connection of one whose deadline has passed, and by the request that it kept."""
     with serve([http()] * 3) as script:
-        async with client(script, lane, auth=auth, deadline=0.1) as pixlab:
+        async with client(script, lane, auth=auth, deadline=0.5) as pixlab:
             await pixlab.delete(LINK)
-            await anyio.sleep(0.15)
+            await anyio.sleep(0.6)
             assert (await pixlab.delete(LINK)).deleted
             assert (await pixlab.with_options(deadline=None).delete(LINK)).deleted
 
@@ -170,3 +173,31 @@ async def test_nothing_is_sent_in_a_scope_that_was_cancelled_before() -> None:
                 await pixlab.delete(LINK)
 
     assert (scope.cancelled_caught, len(script.requests)) == (True, 1)
+
+
+@pytest.mark.parametrize("add", [lambda now, wait: now + wait, lambda now, wait: wait + now])
+def test_silence_ends_at_the_deadline_whichever_way_it_is_added(
+    add: Callable[[float, float], float],
+) -> None:
+    silence = Silence(30.0)
+    before = add(100.0, silence)
+    silence.deadline = 110.0
+
+    assert (before, add(100.0, silence), add(70.0, silence)) == (130.0, 110.0, 100.0)
+    with pytest.raises(httpx.ConnectTimeout):
+        add(100.0, Unopened(0))
+
+
+@asyncio_only
+async def test_a_cancellation_that_comes_with_a_timeout_is_one(lane: Lane) -> None:
+    """Both fall into one turn, since the event loop stood still over both."""
+    with serve([http(), b""], [http()]) as script:
+        async with client(script, lane, timeout=0.2) as pixlab:
+            await pixlab.delete(LINK)
+            task = asyncio.create_task(_deleted(pixlab))
+            await asyncio.to_thread(wait_until, lambda: len(script.requests) == 2)
+            time.sleep(0.3)
+            task.cancel()
+            await asyncio.wait([task])
+
+    assert (task.cancelled(), len(script.requests)) == (True, 2)

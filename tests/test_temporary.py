@@ -135,7 +135,7 @@ async def test_a_deletion_that_takes_too_long_is_told(
 async def test_a_cancellation_waits_for_the_link_and_deletes_the_picture(
     pixlab: AsyncPixLab, emulator: Emulator, picture: bytes
 ) -> None:
-    emulator.inject(Fault(endpoint="oilpaint", latency=0.2, acts=True))
+    emulator.inject(Fault(endpoint="oilpaint", latency=0.5, acts=True))
     entered = False
 
     with anyio.move_on_after(0.05) as scope:
@@ -199,7 +199,7 @@ async def test_a_deletion_that_fails_for_an_abandoned_picture_is_logged(
     picture: bytes,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    emulator.inject(Fault(endpoint="oilpaint", latency=0.1, acts=True))
+    emulator.inject(Fault(endpoint="oilpaint", latency=0.5, acts=True))
     emulator.inject(Fault(endpoint="delete", status=500, times=3))
 
     with caplog.at_level(logging.ERROR, "pixlab_async"), anyio.move_on_after(0.02):
@@ -295,7 +295,7 @@ async def test_500_native_cancellations_at_random_instants_leave_nothing(
 async def test_a_native_timeout_leaves_nothing(
     pixlab: AsyncPixLab, emulator: Emulator, picture: bytes
 ) -> None:
-    emulator.inject(Fault(endpoint="oilpaint", latency=0.1, acts=True))
+    emulator.inject(Fault(endpoint="oilpaint", latency=0.5, acts=True))
 
     with pytest.raises(TimeoutError):
         async with asyncio.timeout(0.03):

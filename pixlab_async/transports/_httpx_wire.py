@@ -35,12 +35,15 @@ class Slot:
             takes the target as it is through httpx's documented ``target`` extension: no
             URL is parsed, no byte is changed. It serves one request at a time.
         used: Whether it has served.
+        fresh_until: Until when its connection is taken to be open, on the clock of
+            ``time.monotonic``.
         kept: The last request that it sent, where it is native.
     """
 
     transport: httpx.AsyncBaseTransport
     native: bool = False
     used: bool = False
+    fresh_until: float = -math.inf
     kept: Kept | None = None
 
 
@@ -85,12 +88,16 @@ class Silence(float):
     def __radd__(self, now: float) -> float:
         return min(now + float(self), self.deadline)
 
+    __add__ = __radd__  # whichever way round they do it
+
 
 class Unopened(float):
     """The seconds for opening a connection, where none may be opened."""
 
     def __radd__(self, now: float) -> float:
         raise httpx.ConnectTimeout("the connection was closed by the host")
+
+    __add__ = __radd__
 
 
 @frozen(eq=False, repr=False)

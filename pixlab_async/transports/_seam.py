@@ -48,8 +48,8 @@ class Request:
         content: The body: whole, or in chunks. Its length is in ``headers`` if known.
         limit: Bytes of reply body to read at most, after decompression too.
         timeout: Seconds of silence on the wire that are allowed.
-        deadline: When the reply must be whole, on the event loop's clock, where the
-            transport says that it keeps that itself; else infinite.
+        deadline: When the reply must be whole, on the event loop's clock. Infinite where
+            that is seen to from above.
         address: The IP address to connect to, and no other, where the host of ``url`` was
             looked up already; it is still the name that TLS and ``Host`` say.
     """
@@ -193,8 +193,8 @@ class Transport(Protocol):
     own that may be cancelled at any await, and only from one event loop. That task is always
     cancelled through a scope of anyio's. A transport which no cancellation harms, asyncio's
     own included, may have an attribute ``cancel_safe`` that is true: then it is called in
-    the task of whoever makes the call, which takes less time; unless a picture would be
-    stored, whose reply must not be lost. Such a one may also have an
+    the task of whoever makes the call, which takes less time; unless the call is not to be
+    repeated, so that its reply must not be lost. Such a one may also have an
     attribute ``keeps_deadline`` that is true: then it ends each request at its ``deadline`` by
     itself, with a ``TransportFault`` of the phase "deadline". One that opens its connections
     itself should have the methods of ``Resolving``.

@@ -19,6 +19,7 @@ from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager
 from functools import partial
 from importlib import import_module
+from time import monotonic
 from typing import TypeGuard
 
 import httpx
@@ -29,7 +30,7 @@ from .._errors import ConfigurationError
 from .._key import HEADER, PARAMETER, guard_text
 from .._origin import BaseURL, from_environment
 from ._asleep import Sleep
-from ._at_once import AtOnce
+from ._at_once import AtOnce, turn_of_others
 from ._httpx_sending import (
     Client,
     Sender,
@@ -49,6 +50,9 @@ KEEPALIVE_EXPIRY = 30.0
 _ONE_CONNECTION = httpx.Limits(
     max_connections=1, max_keepalive_connections=1, keepalive_expiry=KEEPALIVE_EXPIRY
 )
+# Seconds after a reply in which hosts do not hang up, as a rule. Where one does, it is found
+# out; whoever traces httpx sees that as an error, though it is none.
+_FRESH = 1.0
 
 
 class HttpxTransport(Sender):
@@ -80,33 +84,35 @@ class HttpxTransport(Sender):
         self._idle_of: dict[str, list[Slot]] = {}
         self._closed = False
         self._sleep = sleep or Sleep()
+        self._turn: object = None
 
     async def send(self, request: Request) -> Reply:
         free = self._idle_of.get(request.url)
         if free is None:
             free = self._free(request.url)
-        slept = self._sleep.was_long()
-        if free and not slept and not self._http2 and request.content == b"":
+        dead = self._taken() if self._sleep.was_long() else []
+        if free and request.content == b"" and free[-1].fresh_until > monotonic():
             try:
-                return await AtOnce(self._over(free.pop(), request, free, opens=False))
+                over = self._over(free.pop(), request, free, opens=False)
+                return await AtOnce(over, self._turn)
             except TransportFault as fault:
                 if fault.phase != "connect":
                     raise
 
-            # The host had closed it, and nothing was sent.
+            # The host had hung up, and nothing was sent.
         try:
-            return await bridged(partial(self._opening, request, free, slept), request.deadline)
+            return await bridged(partial(self._opening, request, free, dead), request.deadline)
         except DeadlineReached:
             pass
         raise deadline_fault()
 
-    async def _opening(self, request: Request, free: list[Slot], slept: bool) -> Reply:
+    async def _opening(self, request: Request, free: list[Slot], dead: list[Slot]) -> Reply:
         """Send it over a connection that may have to be opened. For a task of its own.
 
         One that httpx opens in a task that is cancelled natively is lost for good.
         """
-        if slept:
-            await self._drop_idle()
+        await _discard_all(dead)
+        self._turn = turn_of_others()
         slot = free.pop() if free else await self._open(request.url)
         return await self._over(slot, request, free, opens=True)
 
@@ -119,12 +125,14 @@ class HttpxTransport(Sender):
             # A connection that broke, or was left in the middle, serves nobody else.
             await _discard(slot)
             if isinstance(error, TransportFault) and error.stale:
-                await self._drop_idle()  # they are of the same age
+                await _discard_all(self._taken())  # they are of the same age
             raise
 
         slot.used = True
         if slot.kept is not None:
             slot.kept.aim("")  # an idle connection keeps nobody's key and link
+        if not self._http2 and reply.headers.get("connection", "").lower() != "close":
+            slot.fresh_until = monotonic() + _FRESH
         await self._put_back(slot, free)
         return reply
 
@@ -155,12 +163,14 @@ class HttpxTransport(Sender):
     async def aclose(self) -> None:
         # Not the httpx client: it holds nothing, and calls under way are still to go through.
         self._closed = True
-        await self._drop_idle()
+        await _discard_all(self._taken())
 
-    async def _drop_idle(self) -> None:
+    def _taken(self) -> list[Slot]:
+        """All idle connections, which nobody else finds any more."""
+        taken = [slot for free in self._idle.values() for slot in free]
         for free in self._idle.values():
-            while free:
-                await _discard(free.pop())
+            free.clear()
+        return taken
 
     async def _open(self, url: str) -> Slot:
         secure = url.startswith("https:")
@@ -176,6 +186,15 @@ class HttpxTransport(Sender):
             await _discard(slot)
         else:
             free.append(slot)
+
+
+async def _discard_all(slots: list[Slot]) -> None:
+    try:
+        while slots:
+            await _discard(slots.pop())
+    finally:
+        if slots:  # a native cancellation ends the closing of one alone
+            await _discard_all(slots)
 
 
 async def _discard(slot: Slot) -> None:

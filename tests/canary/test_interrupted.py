@@ -134,7 +134,7 @@ def test_a_cancellation_of_trios_is_silent_at_every_step(
 
 async def test_a_timeout_is_silent(pixlab: AsyncPixLab, service: Emulator) -> None:
     """Its error is made from the cancellation, which hangs on it."""
-    service.inject(Fault(latency=0.3, status=500))
+    service.inject(Fault(latency=0.6, status=500))
 
     with pytest.raises(TimeoutError) as caught:
         with anyio.fail_after(0.05):
@@ -145,7 +145,7 @@ async def test_a_timeout_is_silent(pixlab: AsyncPixLab, service: Emulator) -> No
 
 @pytest.mark.parametrize("anyio_backend", ["asyncio"])
 async def test_a_native_timeout_is_silent(pixlab: AsyncPixLab, service: Emulator) -> None:
-    service.inject(Fault(latency=0.3, status=500))
+    service.inject(Fault(latency=0.6, status=500))
 
     with pytest.raises(TimeoutError) as caught:
         async with asyncio.timeout(0.05):
@@ -157,7 +157,7 @@ async def test_a_native_timeout_is_silent(pixlab: AsyncPixLab, service: Emulator
 async def test_a_task_group_that_falls_apart_is_silent(
     pixlab: AsyncPixLab, service: Emulator
 ) -> None:
-    service.inject(Fault(latency=0.2, status=500))
+    service.inject(Fault(latency=0.6, status=500))
 
     with pytest.raises(ExceptionGroup) as caught:
         async with anyio.create_task_group() as group:

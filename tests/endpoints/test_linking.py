@@ -365,7 +365,7 @@ async def test_sources_are_deleted_when_a_task_is_cancelled(
 async def test_sources_are_deleted_when_the_call_is_cancelled_before_or_after(
     pixlab: AsyncPixLab, emulator: Emulator, endpoint: str
 ) -> None:
-    emulator.inject(Fault(endpoint=endpoint, latency=0.1, acts=True, times=None))
+    emulator.inject(Fault(endpoint=endpoint, latency=0.3, acts=True, times=None))
 
     async with anyio.create_task_group() as group:
         group.start_soon(pixlab.blob.mogrify, GRID, [BOX])
@@ -378,7 +378,7 @@ async def test_sources_are_deleted_when_the_call_is_cancelled_before_or_after(
 async def test_sources_and_result_are_deleted_when_a_temporary_is_cancelled_in_the_making(
     pixlab: AsyncPixLab, emulator: Emulator
 ) -> None:
-    emulator.inject(Fault(endpoint="mogrify", latency=0.1, acts=True))
+    emulator.inject(Fault(endpoint="mogrify", latency=0.5, acts=True))
 
     async def use() -> None:
         async with pixlab.temporary(pixlab.mogrify(GRID, [BOX])):

@@ -153,6 +153,30 @@ async def test_connections_from_before_a_sleep_are_not_used_after_it(
         assert (await pixlab.call("next"))["next"] is True
 
 
+async def test_connections_from_before_a_sleep_are_used_by_none_of_many_calls_after_it(
+    lane: Lane, server: FaultServer
+) -> None:
+    night = Night()
+    sleep = Sleep(night.total)
+    transport = HttpxTransport(sleep=sleep) if lane == "httpx" else AiohttpTransport(sleep=sleep)
+    path = server.path(OK)
+
+    async def three(pixlab: AsyncPixLab) -> int:
+        """How many connections that took."""
+        before = server.seen.connections
+        async with anyio.create_task_group() as group:
+            for _ in range(3):
+                group.start_soon(pixlab.delete, LINK)
+        return server.seen.connections - before
+
+    async with client(path, transport) as pixlab:
+        opened = [await three(pixlab), await three(pixlab)]
+        night.seconds += 3600
+        opened.append(await three(pixlab))
+
+    assert opened == [3, 0, 3]
+
+
 def test_the_time_asleep_is_none_while_the_machine_is_awake() -> None:
     before = slept()
 
