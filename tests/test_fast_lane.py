@@ -104,33 +104,6 @@ async def _status(pixlab: AsyncPixLab) -> object:
 
 
 @asyncio_only
-async def test_a_native_cancellation_at_each_step_lets_go_of_the_connection() -> None:
-    """Cancelled at the first turn of the event loop, at the second, and so on to the end."""
-    with serve([http()] * 2) as script:
-        async with AsyncPixLab(
-            base_url=script.base_url, api_key=KEY, connections=1, transport="fast"
-        ) as pixlab:
-            turns = 0
-            while await _is_cancelled_after(turns, pixlab):
-                assert pixlab.stats().in_use == 0
-                turns += 1
-            assert turns > 2
-            assert (await pixlab.delete(LINK)).deleted
-
-
-async def _is_cancelled_after(turns: int, pixlab: AsyncPixLab) -> bool:
-    async def delete() -> None:
-        await pixlab.delete(LINK)
-
-    task = asyncio.create_task(delete())
-    for _ in range(turns):
-        await asyncio.sleep(0)
-    task.cancel()
-    await asyncio.wait([task])
-    return task.cancelled()
-
-
-@asyncio_only
 @pytest.mark.parametrize("early", [False, True], ids=["whole", "early"])
 async def test_a_native_cancellation_that_comes_with_the_reply_to_an_upload_leaves_nothing_open(
     early: bool,

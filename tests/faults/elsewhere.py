@@ -45,7 +45,7 @@ ELSEWHERE: dict[int, dict[str, tuple[str, ...]]] = {
             "test_a_source_is_left_alone_once_a_cancelled_call_has_ended",
             "test_a_cancelled_call_lets_its_connection_go_at_once",
         ),
-        "test_fast_lane": ("test_a_native_cancellation_at_each_step_lets_go_of_the_connection",),
+        "test_open_connections": ("test_a_native_cancellation_at_any_turn_leaves_no_connection",),
         "test_temporary": (
             "test_10_000_cancelled_deletes_leave_all_ten_slots_usable",
             "test_10_000_natively_cancelled_deletes_leave_all_ten_slots_usable",

@@ -131,13 +131,17 @@ class Night:
         return self.seconds
 
 
+def on_a_machine_that_sleeps(lane: Lane) -> tuple[Night, Transport]:
+    night = Night()
+    sleep = Sleep(night.total)
+    return night, HttpxTransport(sleep=sleep) if lane == "httpx" else AiohttpTransport(sleep=sleep)
+
+
 async def test_connections_from_before_a_sleep_are_not_used_after_it(
     lane: Lane, server: FaultServer
 ) -> None:
     """Row 49: what was idle while the machine slept would be met with silence."""
-    night = Night()
-    sleep = Sleep(night.total)
-    transport = HttpxTransport(sleep=sleep) if lane == "httpx" else AiohttpTransport(sleep=sleep)
+    night, transport = on_a_machine_that_sleeps(lane)
     path = server.path(OK)
     async with client(path, transport) as pixlab:
         await pixlab.delete(LINK)
@@ -156,9 +160,7 @@ async def test_connections_from_before_a_sleep_are_not_used_after_it(
 async def test_connections_from_before_a_sleep_are_used_by_none_of_many_calls_after_it(
     lane: Lane, server: FaultServer
 ) -> None:
-    night = Night()
-    sleep = Sleep(night.total)
-    transport = HttpxTransport(sleep=sleep) if lane == "httpx" else AiohttpTransport(sleep=sleep)
+    night, transport = on_a_machine_that_sleeps(lane)
     path = server.path(OK)
 
     async def three(pixlab: AsyncPixLab) -> int:
