@@ -55,8 +55,8 @@ class AtOnce(Generic[T]):
 
     def __await__(self) -> Generator[Any, Any, T]:
         coroutine, turn, left, waited = self._coroutine, self._turn, _PASSED_OVER, False
-        resume: Callable[[Any], object] = coroutine.send
-        answer: object = None
+        resume: Callable[[Any], Any] = coroutine.send
+        answer: Any = None
         try:
             while True:
                 asked = resume(answer)

@@ -82,8 +82,12 @@ class Silence(float):
 
     __slots__ = ("deadline",)
 
-    def __init__(self, _: float) -> None:
-        self.deadline = math.inf
+    deadline: float
+
+    def __new__(cls, seconds: float, deadline: float = math.inf) -> Self:
+        made = super().__new__(cls, seconds)
+        made.deadline = deadline
+        return made
 
     def __radd__(self, now: float) -> float:
         return min(now + float(self), self.deadline)
@@ -202,8 +206,7 @@ def outer_request(
 
     target = request.target.encode("ascii")
     if slot.native:
-        silence = Silence(request.timeout)
-        silence.deadline = request.deadline
+        silence = Silence(request.timeout, request.deadline)
         patience = {**patience, "read": silence, "write": silence}
     extensions: dict[str, Any] = {"timeout": patience}
     if slot.native:
