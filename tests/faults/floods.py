@@ -44,7 +44,10 @@ def many(unit: str, last: str = "0", *, limit: int = JSON_LIMIT, values: int = 1
 
 @frozen
 class Flood:
-    """One reply that is too much, and what must come of it."""
+    """One reply that is too much, and what must come of it.
+
+    ``held_up``: seconds for which it may keep other tasks out.
+    """
 
     what: str
     answer: Answer | Behaviour
@@ -52,6 +55,7 @@ class Flood:
     told: str = ""
     host: str = "api"
     options: dict[str, Any] = field(factory=dict[str, Any])
+    held_up: float = 0.05
 
     def __str__(self) -> str:
         return self.what
@@ -118,6 +122,8 @@ WIRE_FLOODS = [
         endless(b"", b"HTTP/1.1 103 Early Hints\r\n\r\n" * 2000),
         (TimedOut,),
         options=SHORT,
+        # aiohttp parses what one read brings, up to 256 KiB, in one go: 40 to 50 ms of these.
+        held_up=0.1,
     ),
     Flood(
         "a body that drips",

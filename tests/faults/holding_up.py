@@ -24,8 +24,6 @@ from .floods import FLOODS, Flood, error_of
 from .server import FaultServer, fault_server
 
 KEY = "0123456789abcdef0123456789abcdef"
-# aiohttp parses what one read brings, up to 256 KiB, in one go: of bare headers that is 50 ms.
-HELD_UP = 0.1
 # What is the reply's own doing is so each time; what a busy machine adds is not.
 TRIES = 6
 
@@ -97,7 +95,7 @@ async def measured(server: FaultServer, flood: Flood, lane: Any) -> Measured:
         while not errors or (best > allowed and len(errors) < TRIES):
             held_up, error = await hold_up(pixlab, flood)
             best = min(best, held_up) if errors else held_up
-            allowed = max(HELD_UP, 5 * yardstick())
+            allowed = max(flood.held_up, 5 * yardstick())
             errors.append(error)
         following = await patient.call("next")
     return Measured(
